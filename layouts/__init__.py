@@ -1,0 +1,24 @@
+"""Where each field sits on paper, in mm, and the identity of a printed sheet.
+
+Printing and reading share nothing but this package: boxes, marker and QR geometry, and the code
+that a sheet carries.
+"""
+
+from layouts.identity import CodeError, Identity, Key, SerialError
+from layouts.model import Box, BoxKind, Layout, PageFrame, Rule, Text
+from layouts.place import PlacementError, place
+
+__all__ = [
+    "Box",
+    "BoxKind",
+    "CodeError",
+    "Identity",
+    "Key",
+    "Layout",
+    "PageFrame",
+    "PlacementError",
+    "Rule",
+    "SerialError",
+    "Text",
+    "place",
+]

@@ -1,0 +1,164 @@
+"""A form on paper. Millimetres from the top-left corner of the page, y downwards, throughout."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+Point = tuple[float, float]
+
+MARKER_MM = 8.0
+"""Side of an ArUco marker; 6 and 10 mm find fewer damaged pages (EVIDENCE, Finding the page)."""
+MARKER_EDGE_MM = 11.0
+"""From the paper's edge to a marker's outer edge: at 8 mm a 5° skew loses half of them."""
+MARKER_DICTIONARY = "DICT_4X4_50"
+MARKER_IDS = (0, 1, 2, 3)
+"""Top left, top right, bottom right, bottom left."""
+QR_MM = 22.0
+QR_MODULES = 25
+"""QR version 2."""
+QR_QUIET_MODULES = 4
+
+
+class BoxKind(StrEnum):
+    CHECKBOX = "checkbox"
+    COMB = "comb"
+    TEXT = "text"
+    LINES = "lines"
+    SIGNATURE = "signature"
+    PREFILL = "prefill"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A place to write or to tick. `page` counts from 1; `lines` is the number of ruled lines."""
+
+    field: str
+    kind: BoxKind
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    option: str | None = None
+    cell: int | None = None
+    lines: int = 0
+
+
+@dataclass(frozen=True)
+class Text:
+    """Printed words; (x, y) is the baseline's start. `grey`: 0 black to 1 white."""
+
+    page: int
+    x: float
+    y: float
+    size: float  # pt
+    text: str
+    font: str = "song"  # a role of generate.fonts: song, hei, kai, title
+    grey: float = 0.45
+    align: str = "left"  # left, centre, right
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A printed straight line; `width` in pt."""
+
+    page: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    width: float = 0.5
+    grey: float = 0.6
+
+
+@dataclass(frozen=True)
+class PageFrame:
+    """What every sheet has, whatever the form: paper size, markers, QR place, and room for content."""
+
+    width: float = 210.0
+    height: float = 297.0
+
+    def markers(self) -> dict[int, tuple[Point, Point, Point, Point]]:
+        """Marker id → its corners, clockwise from the top left."""
+        near = MARKER_EDGE_MM
+        right, bottom = self.width - near - MARKER_MM, self.height - near - MARKER_MM
+        origins = ((near, near), (right, near), (right, bottom), (near, bottom))
+        return {
+            marker: ((x, y), (x + MARKER_MM, y), (x + MARKER_MM, y + MARKER_MM), (x, y + MARKER_MM))
+            for marker, (x, y) in zip(MARKER_IDS, origins, strict=True)
+        }
+
+    @property
+    def qr(self) -> tuple[float, float, float]:
+        """x, y and side of the QR code's modules, without the quiet zone."""
+        return self.width - 45.0, 11.0, QR_MM
+
+    @property
+    def serial_baseline(self) -> Point:
+        """Centre of the serial in readable characters, in the foot of the page."""
+        return self.width / 2, self.height - 13.0
+
+    @property
+    def content(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of the room for questions: between the rows of markers, never beside them."""
+        return 14.0, 36.0, self.width - 14.0, self.height - 20.5
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A form placed on pages. Equal content has an equal `digest`, whatever made it."""
+
+    form: str
+    version: int
+    title: str
+    frame: PageFrame
+    pages: int
+    boxes: tuple[Box, ...]
+    texts: tuple[Text, ...]
+    rules: tuple[Rule, ...]
+    anonymous_pages: tuple[int, ...] = ()
+
+    def on_page(self, page: int) -> Iterator[Box]:
+        return (box for box in self.boxes if box.page == page)
+
+    def of_field(self, key: str) -> tuple[Box, ...]:
+        return tuple(box for box in self.boxes if box.field == key)
+
+    @cached_property
+    def digest(self) -> str:
+        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """The stored form of a layout; `from_json` reads it back to an equal one."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Layout:
+        return Layout(
+            form=data["form"],
+            version=data["version"],
+            title=data["title"],
+            frame=PageFrame(**data["frame"]),
+            pages=data["pages"],
+            boxes=tuple(Box(**{**box, "kind": BoxKind(box["kind"])}) for box in data["boxes"]),
+            texts=tuple(Text(**text) for text in data["texts"]),
+            rules=tuple(Rule(**rule) for rule in data["rules"]),
+            anonymous_pages=tuple(data["anonymous_pages"]),
+        )
+
+    def describe(self, page: int | None = None) -> dict[str, Any]:
+        """What `zoufang layouts show --json` prints (DESIGN §5), of one page or of all."""
+        return {
+            "form": self.form,
+            "version": self.version,
+            "digest": self.digest,
+            "page_size_mm": [self.frame.width, self.frame.height],
+            "boxes": [asdict(box) for box in self.boxes if page in (None, box.page)],
+        }
