@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+
+from pydantic import TypeAdapter
+
+from forms.model import Field, Form
 
 Point = tuple[float, float]
 
@@ -112,11 +115,13 @@ class PageFrame:
 
 @dataclass(frozen=True)
 class Layout:
-    """A form placed on pages. Equal content has an equal `digest`, whatever made it."""
+    """A form placed on pages, with the form itself: all that is needed to print and to read it.
 
-    form: str
-    version: int
-    title: str
+    Equal content has an equal `digest`, whatever made it; a printed sheet names its layout by it, so
+    that editing a form later changes nothing about how an older sheet is read.
+    """
+
+    form: Form
     frame: PageFrame
     pages: int
     boxes: tuple[Box, ...]
@@ -127,38 +132,32 @@ class Layout:
     def on_page(self, page: int) -> Iterator[Box]:
         return (box for box in self.boxes if box.page == page)
 
-    def of_field(self, key: str) -> tuple[Box, ...]:
-        return tuple(box for box in self.boxes if box.field == key)
+    def fields_on_page(self, page: int) -> tuple[Field, ...]:
+        """The fields that have a box on `page`, in the form's order."""
+        keys = {box.field for box in self.on_page(page)}
+        return tuple(field for field in self.form.fields() if field.key in keys)
 
     @cached_property
     def digest(self) -> str:
-        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return hashlib.sha256(self.to_json()).hexdigest()[:16]
 
-    def to_json(self) -> dict[str, Any]:
-        """The stored form of a layout; `from_json` reads it back to an equal one."""
-        return asdict(self)
+    def to_json(self) -> bytes:
+        """The stored form of a layout, canonical; `from_json` reads it back to an equal one."""
+        return _LAYOUT.dump_json(self)
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Layout:
-        return Layout(
-            form=data["form"],
-            version=data["version"],
-            title=data["title"],
-            frame=PageFrame(**data["frame"]),
-            pages=data["pages"],
-            boxes=tuple(Box(**{**box, "kind": BoxKind(box["kind"])}) for box in data["boxes"]),
-            texts=tuple(Text(**text) for text in data["texts"]),
-            rules=tuple(Rule(**rule) for rule in data["rules"]),
-            anonymous_pages=tuple(data["anonymous_pages"]),
-        )
+    def from_json(data: bytes | str) -> Layout:
+        return _LAYOUT.validate_json(data)
 
     def describe(self, page: int | None = None) -> dict[str, Any]:
         """What `zoufang layouts show --json` prints (DESIGN §5), of one page or of all."""
         return {
-            "form": self.form,
-            "version": self.version,
+            "form": self.form.id,
+            "version": self.form.version,
             "digest": self.digest,
             "page_size_mm": [self.frame.width, self.frame.height],
             "boxes": [asdict(box) for box in self.boxes if page in (None, box.page)],
         }
+
+
+_LAYOUT = TypeAdapter(Layout)

@@ -128,9 +128,7 @@ def place(form: Form, frame: PageFrame | None = None) -> Layout:
         if page.anonymous:
             anonymous += range(first, ink.page + 1)
     return Layout(
-        form=form.id,
-        version=form.version,
-        title=form.title,
+        form=form,
         frame=frame,
         pages=ink.page,
         boxes=tuple(ink.boxes),
