@@ -1,0 +1,161 @@
+"""What passes between the stages of reading a page. Frozen and picklable: workers return it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forms.model import Value
+from layouts.identity import Key
+from layouts.model import Layout
+
+Image = NDArray[np.uint8]
+"""Grey (H, W) or colour (H, W, 3) in RGB order; 0 is black."""
+
+
+class PageState(StrEnum):
+    """What a scanned page turned out to be. `duplicate` is for the parent to say, who knows the rest."""
+
+    READ = "read"
+    BLANK = "blank"
+    UNKNOWN = "unknown"  # no sheet of ours was found on it
+    FOREIGN = "foreign"  # a code that is not this workspace's
+    UNREADABLE = "unreadable"  # a sheet of ours, identified or not, that could not be put straight
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a page. `kind` is stable and English, `message` is for the clerk."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class PageImage:
+    """One image of a scan file. `number` counts from 1; `dpi` as the file says, None when it does not."""
+
+    number: int
+    pixels: Image
+    dpi: float | None = None
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Where the page lies in the scan.
+
+    homography  3×3 row by row, page mm → scan px
+    residual_mm largest distance left between a found point and its place, in mm
+    found_from  what it rests on, e.g. `markers:4`, `markers:2+qr+anchors:31`
+    """
+
+    homography: tuple[float, ...]
+    residual_mm: float
+    found_from: str
+
+    def matrix(self) -> NDArray[np.float64]:
+        return np.array(self.homography).reshape(3, 3)
+
+
+@dataclass(frozen=True)
+class Character:
+    """One read character with its probability and the runners-up."""
+
+    text: str
+    score: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class TextSeen:
+    """What one engine read in a field."""
+
+    engine: str  # name and version, e.g. "ppocr-v6-small 3.10.0"
+    text: str
+    characters: tuple[Character, ...]
+
+
+@dataclass(frozen=True)
+class BoxSeen:
+    """The ink of one checkbox or comb cell: `features` by name, see `ingest.marks` and `ingest.digits`."""
+
+    option: str | None
+    cell: int | None
+    features: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was seen of one field, before anything is decided.
+
+    ink          share of the field's area that is new ink, 0 to 1
+    shift_mm     local correction that alignment against the blank page found
+    residual_mm  how well the field lies on its place after it; large values forbid trust
+    """
+
+    field: str
+    ink: float
+    shift_mm: tuple[float, float] = (0.0, 0.0)
+    residual_mm: float = 0.0
+    boxes: tuple[BoxSeen, ...] = ()
+    texts: tuple[TextSeen, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The value decided from a measurement; `confidence` is the probability that it is right.
+
+    A blank field has value None ([] for multiple, False for signature).
+    `doubt` names what speaks against the value, in words for the clerk; empty when nothing does.
+    """
+
+    field: str
+    value: Value
+    confidence: float
+    alternatives: tuple[tuple[Value, float], ...] = ()
+    engine: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class PrintedLayout:
+    """A layout with its blank pages: grey images of what is printed on every such sheet, `BLANK_DPI`."""
+
+    layout: Layout
+    blanks: tuple[Image, ...]
+
+
+BLANK_DPI = 200.0
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All that a reader may know of what was printed; the parent takes it from the database.
+
+    sheets        serial → (layout digest, page)
+    vocabularies  name of a word list (`Field.vocabulary`) → its words
+    """
+
+    key: Key
+    layouts: Mapping[str, PrintedLayout]
+    sheets: Mapping[str, tuple[str, int]]
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What reading one page gave. `turned` is the clockwise rotation that puts the scan upright."""
+
+    state: PageState
+    serial: str | None = None
+    form: str | None = None
+    page: int | None = None
+    turned: int = 0
+    registration: Registration | None = None
+    measurements: tuple[Measurement, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    problems: tuple[Problem, ...] = ()
