@@ -1,0 +1,93 @@
+"""Draws on a reportlab canvas in the layouts' own terms: mm from the page's top-left corner."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import qrcode
+from qrcode.constants import ERROR_CORRECT_Q
+from reportlab.pdfgen.canvas import Canvas
+
+from generate.fonts import FontBook
+from layouts.model import MARKER_DICTIONARY, Box, Point, Rule, Text
+from layouts.typeset import MM_PER_PT
+
+BOX_LINE_PT = 0.7
+BOX_GREY = 0.5
+_QR_VERSION = 2
+_QR_MASK = 3  # the search for the best of eight takes 2 ms a code, 7 times the encoding itself
+_MARKER_CELLS = 6  # 4 × 4 bits and the black border
+
+
+class Pen:
+    """`height` is the page's, in mm."""
+
+    def __init__(self, canvas: Canvas, height: float, fonts: FontBook) -> None:
+        self.canvas, self.height, self.fonts = canvas, height, fonts
+
+    def text(self, text: Text) -> None:
+        width = self.fonts.width(text.text, text.font, text.size)
+        x = text.x - {"left": 0.0, "centre": width / 2, "right": width}[text.align]
+        self.canvas.setFillGray(text.grey)
+        words = self.canvas.beginText(x / MM_PER_PT, self._y(text.y))
+        for run in self.fonts.runs(text.text, text.font):
+            words.setFont(run.face, text.size)
+            words.textOut(run.text)
+        self.canvas.drawText(words)
+
+    def rule(self, rule: Rule) -> None:
+        self.canvas.setLineWidth(rule.width)
+        self.canvas.setStrokeGray(rule.grey)
+        self.canvas.line(rule.x1 / MM_PER_PT, self._y(rule.y1), rule.x2 / MM_PER_PT, self._y(rule.y2))
+
+    def frame(self, box: Box) -> None:
+        """The outline of a checkbox or a comb cell."""
+        self.canvas.setLineWidth(BOX_LINE_PT)
+        self.canvas.setStrokeGray(BOX_GREY)
+        w, h = box.w / MM_PER_PT, box.h / MM_PER_PT
+        self.canvas.rect(box.x / MM_PER_PT, self._y(box.y + box.h), w, h, stroke=1, fill=0)
+
+    def marker(self, number: int, corner: Point, side: float) -> None:
+        """An ArUco marker: one even-odd path, so that no seam shows between its cells."""
+        cell = side / _MARKER_CELLS / MM_PER_PT
+        left, top = corner[0] / MM_PER_PT, self._y(corner[1])
+        path = self.canvas.beginPath()
+        path.rect(left, top - cell * _MARKER_CELLS, cell * _MARKER_CELLS, cell * _MARKER_CELLS)
+        for row, bits in enumerate(_marker_cells(number)):
+            for column, white in enumerate(bits):
+                if white:
+                    path.rect(left + cell * column, top - cell * (row + 1), cell, cell)
+        self.canvas.setFillGray(0.0)
+        self.canvas.drawPath(path, stroke=0, fill=1, fillMode=0)
+
+    def qr(self, code: str, x: float, y: float, side: float) -> None:
+        """The modules as a 1-bit image mask; the quiet zone around it is for the layout to keep."""
+        rows = _qr_rows(code)
+        n, points = len(rows), side / MM_PER_PT
+        self.canvas.saveState()
+        self.canvas.setFillGray(0.0)
+        self.canvas.translate(x / MM_PER_PT, self._y(y + side))
+        self.canvas.scale(points, points)
+        data = "".join(f"{row << (-n % 8):0{(n + 7) // 8 * 2}X}" for row in rows)
+        self.canvas._code.append(f"BI /W {n} /H {n} /IM true /BPC 1 /D [1 0] /F /AHx ID {data}> EI")
+        self.canvas.restoreState()
+
+    def _y(self, y: float) -> float:
+        return (self.height - y) / MM_PER_PT
+
+
+@lru_cache
+def _marker_cells(number: int) -> tuple[tuple[bool, ...], ...]:
+    """Rows of the marker's 6 × 6 cells, True for white."""
+    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
+    image = cv2.aruco.generateImageMarker(dictionary, number, _MARKER_CELLS)
+    return tuple(tuple(bool(value) for value in row) for row in image)
+
+
+def _qr_rows(code: str) -> list[int]:
+    """The code's modules, each row as a number whose highest bit is the first module. Raises ValueError."""
+    qr = qrcode.QRCode(_QR_VERSION, ERROR_CORRECT_Q, border=0, mask_pattern=_QR_MASK)
+    qr.add_data(code, optimize=0)
+    qr.make(fit=False)
+    return [int("".join("1" if module else "0" for module in row), 2) for row in qr.modules]
