@@ -132,6 +132,9 @@ class Layout:
     def on_page(self, page: int) -> Iterator[Box]:
         return (box for box in self.boxes if box.page == page)
 
+    def of_field(self, key: str) -> tuple[Box, ...]:
+        return tuple(box for box in self.boxes if box.field == key)
+
     def fields_on_page(self, page: int) -> tuple[Field, ...]:
         """The fields that have a box on `page`, in the form's order."""
         keys = {box.field for box in self.on_page(page)}

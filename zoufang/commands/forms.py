@@ -1,0 +1,127 @@
+"""`zoufang forms …` and `zoufang layouts …`: what is asked, and where it sits on paper."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from forms import Field, Form, Kind
+from layouts import place
+from zoufang.console import out, print_json, print_table
+from zoufang.options import json_option, workspace_option
+from zoufang.workspace import Workspace
+
+KIND_NAMES = {
+    Kind.SINGLE: "单选",
+    Kind.MULTIPLE: "多选",
+    Kind.DIGITS: "数字",
+    Kind.DATE: "日期",
+    Kind.TEXT: "手写",
+    Kind.LINES: "多行手写",
+    Kind.SIGNATURE: "签名",
+    Kind.PREFILL: "预印",
+}
+
+
+@click.group(name="forms", help="表单目录。")
+def forms_command() -> None:
+    pass
+
+
+@forms_command.command("list", help="列出所有表单。")
+@workspace_option
+@json_option
+def list_forms(workspace: Workspace, as_json: bool) -> None:
+    rows = [_summary(form) for form in workspace.catalogue]
+    if as_json:
+        print_json(rows)
+        return
+    headings = ("表单", "版本", "名称", "面数", "填写项")
+    print_table("表单目录", headings, [tuple(row.values())[:5] for row in rows])
+
+
+@forms_command.command("show", help="显示表单 FORM 的每个字段。")
+@click.argument("form_id", metavar="FORM")
+@workspace_option
+@json_option
+def show_form(form_id: str, workspace: Workspace, as_json: bool) -> None:
+    form = known_form(workspace, form_id)
+    if as_json:
+        print_json({**_summary(form), "field_list": [_field(field) for field in form.fields()]})
+        return
+    rows = [(f.key, f.label, KIND_NAMES[f.kind], _details(f)) for f in form.fields()]
+    print_table(f"{form.appendix} {form.title}（第 {form.version} 版）", ("键", "名称", "类型", "内容"), rows)
+
+
+@click.group(name="layouts", help="版面：每个填写框在纸上的位置。")
+def layouts_command() -> None:
+    pass
+
+
+@layouts_command.command("show", help="显示表单 FORM 或某张表的版面，单位毫米，从页面左上角量起。")
+@click.argument("form_id", metavar="[FORM]", required=False)
+@click.option("--sheet", "serial", metavar="SERIAL", help="按已印表格的编号，只显示它那一面。")
+@workspace_option
+@json_option
+def show_layout(form_id: str | None, serial: str | None, workspace: Workspace, as_json: bool) -> None:
+    if (form_id is None) == (serial is None):
+        raise click.UsageError("请给出表单编号，或用 --sheet 给出表格编号，二者取一")
+    if serial is not None:
+        description = _of_sheet(workspace, serial)
+    else:
+        form = known_form(workspace, form_id or "")
+        if form.kind == "card":
+            raise click.UsageError(f"{form.id} {form.title} 只印不填，没有填写框")
+        description = place(form).describe()
+    if as_json:
+        print_json(description)
+        return
+    rows = [
+        (b["page"], b["field"], b["option"] or b["cell"] if b["cell"] is not None else b["option"] or "")
+        + tuple(round(b[k], 1) for k in "xywh")
+        for b in description["boxes"]
+    ]
+    out.print(f"版面 {description['digest']}")
+    print_table(
+        f"{description['form']} 第 {description['version']} 版", ("页", "字段", "选项/格", *"xywh"), rows
+    )
+
+
+def known_form(workspace: Workspace, form_id: str) -> Form:
+    """Raises click.UsageError that lists the forms there are."""
+    if form_id not in workspace.catalogue:
+        known = "、".join(form.id for form in workspace.catalogue)
+        raise click.UsageError(f"没有表单 {form_id}；现有：{known}")
+    return workspace.catalogue[form_id]
+
+
+def _of_sheet(workspace: Workspace, serial: str) -> dict[str, Any]:
+    raise NotImplementedError
+
+
+def _summary(form: Form) -> dict[str, Any]:
+    return {
+        "form": form.id,
+        "version": form.version,
+        "title": form.title,
+        "pages": place(form).pages if form.kind == "sheet" else 2,
+        "fields": sum(1 for _ in form.asked()),
+        "appendix": form.appendix,
+        "kind": form.kind,
+        "subject_kinds": list(form.subject_kinds),
+        "anonymous": form.anonymous,
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    return {**asdict(field), "options": [asdict(option) for option in field.options]}
+
+
+def _details(field: Field) -> str:
+    if field.options:
+        return " ".join(f"□{option.label}" for option in field.options)
+    if field.cells:
+        return f"{field.cells} 格{field.unit}"
+    return field.source or (f"{field.lines} 行" if field.lines else "")

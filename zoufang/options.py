@@ -1,0 +1,35 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from zoufang.workspace import Workspace
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _find(_context: click.Context, _parameter: click.Parameter, value: Path) -> Workspace:
+    return Workspace.find(value.resolve())
+
+
+def workspace_option(command: Command) -> Command:
+    """`-w DIR`, handed to the command as the `workspace` found there."""
+    return click.option(
+        "-w",
+        "--workspace",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=".",
+        envvar="ZOUFANG_WORKSPACE",
+        callback=_find,
+        metavar="DIR",
+        help="工作区文件夹；默认为当前文件夹，或环境变量 ZOUFANG_WORKSPACE。",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="输出 JSON，供其他程序使用。")(command)

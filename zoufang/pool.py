@@ -1,0 +1,88 @@
+"""Reads pages in worker processes. Workers compute, the caller writes.
+
+A page that kills its worker, or hangs, fails alone: it comes back as unreadable with a named problem
+and the others go on. Results come in the order of the tasks, however long each takes, so that what a
+batch leaves in the database does not depend on the weather; a bounded number is under way.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, TimeoutError  # noqa: A004
+from dataclasses import dataclass
+from pathlib import Path
+
+from pebble import ProcessExpired, ProcessPool
+
+from ingest import PageResult, PageState, Problem, Shelf, load_page, read_page
+
+PAGE_SECONDS = 120
+"""A page takes 0.1–0.5 s; one that needs minutes hangs."""
+AHEAD = 8
+"""Pages under way per worker: enough to keep it busy, few enough to hold in memory."""
+
+
+@dataclass(frozen=True)
+class PageTask:
+    """One page of a kept original. `file` is the name the clerk knows it by."""
+
+    original: Path
+    scan: str  # SHA-256
+    file: str
+    number: int
+
+
+_shelf: Shelf
+
+
+def _start(shelf: Shelf) -> None:
+    global _shelf
+    _shelf = shelf
+
+
+def _read(original: Path, number: int) -> PageResult:
+    page = load_page(original, number)
+    if isinstance(page, Problem):
+        return PageResult(PageState.UNREADABLE, problems=(page,))
+    return read_page(page.pixels, _shelf)
+
+
+def read_pages(
+    tasks: Iterable[PageTask], shelf: Shelf, jobs: int, read: Callable[[Path, int], PageResult] = _read
+) -> Iterator[tuple[PageTask, PageResult]]:
+    """Each task with its result, in order. `read` is exchanged in tests by readers that fail."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per worker
+    context = multiprocessing.get_context("spawn")
+    with ProcessPool(jobs, initializer=_start, initargs=(shelf,), context=context) as pool:
+        waiting: deque[tuple[PageTask, Future[PageResult]]] = deque()
+        try:
+            for task in tasks:
+                args = (task.original, task.number)
+                waiting.append((task, pool.schedule(read, args=args, timeout=PAGE_SECONDS)))
+                if len(waiting) >= jobs * AHEAD:
+                    yield _collect(*waiting.popleft())
+            while waiting:
+                yield _collect(*waiting.popleft())
+        finally:
+            if waiting:  # interrupted: what is under way is read again next time
+                pool.stop()
+
+
+def _collect(task: PageTask, future: Future[PageResult]) -> tuple[PageTask, PageResult]:
+    try:
+        return task, future.result()
+    except TimeoutError:
+        return task, _failed("page_hangs", f"读取超过 {PAGE_SECONDS} 秒，已放弃这一页；请重新扫描或人工录入")
+    except ProcessExpired:
+        return task, _failed("worker_died", "读取这一页时程序异常退出；请重新扫描或人工录入")
+    except Exception as error:  # noqa: BLE001 - whatever one page does, the batch goes on
+        return task, _failed(
+            "reader_failed", f"读取这一页时出错（{type(error).__name__}）；请人工录入并报告此问题"
+        )
+
+
+def _failed(kind: str, message: str) -> PageResult:
+    return PageResult(PageState.UNREADABLE, problems=(Problem(kind, message),))

@@ -1,0 +1,126 @@
+"""The workspace folder: one campaign of one town, and all that belongs to it.
+
+zoufang.toml   configuration         secret.key    what makes our codes ours
+data.db        what was printed, read, corrected
+forms/         the office's own forms, over those that ship with zoufang
+inbox/         the watched scan folder   originals/    every scan file, named by its SHA-256
+rejected/      files that were no scans, each with its reason
+out/  logs/  backup/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from campaign.config import CampaignConfig
+from forms import Catalogue, load_catalogue
+from layouts import Key
+from store import Store, open_store
+
+FOLDERS = ("forms", "inbox", "originals", "rejected", "out", "logs", "backup")
+CONFIG = "zoufang.toml"
+
+
+class WorkspaceError(Exception):
+    """No usable workspace; the message says what to do next."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    root: Path
+
+    @staticmethod
+    def create(root: Path) -> Workspace:
+        """A new workspace in `root`, which may exist but hold no workspace. Raises WorkspaceError."""
+        if (root / CONFIG).exists():
+            raise WorkspaceError(f"{root} 已经是工作区，没有改动")
+        for folder in FOLDERS:
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        root.chmod(0o700)
+        Key.create(root / "secret.key")
+        workspace = Workspace(root)
+        workspace.open_store().close()
+        # Written last: a folder with a configuration is a whole workspace.
+        (root / CONFIG).write_text(files("zoufang").joinpath("default.toml").read_text("utf-8"), "utf-8")
+        return workspace
+
+    @staticmethod
+    def find(root: Path) -> Workspace:
+        """The workspace in `root`. Raises WorkspaceError."""
+        if not (root / CONFIG).is_file():
+            raise WorkspaceError(
+                f"{root} 不是工作区。请先用 zoufang init {root} 新建，或用 -w 指明工作区所在的文件夹"
+            )
+        return Workspace(root)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.root / name
+
+    @cached_property
+    def key(self) -> Key:
+        """Raises WorkspaceError."""
+        try:
+            return Key.load(self / "secret.key")
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"密钥文件 secret.key 无法读取：{error}。请从备份中恢复") from error
+
+    @cached_property
+    def config(self) -> CampaignConfig:
+        """Raises WorkspaceError with every wrong entry."""
+        path = self / CONFIG
+        try:
+            return CampaignConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
+        except tomllib.TOMLDecodeError as error:
+            raise WorkspaceError(f"{path}：不是有效的 TOML：{error}") from error
+        except ValidationError as error:
+            wrong = [f"  {'.'.join(map(str, e['loc']))}：{e['msg']}" for e in error.errors()]
+            raise WorkspaceError("\n".join([f"{path} 有误：", *wrong])) from error
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Raises FormError."""
+        return load_catalogue(self / "forms")
+
+    def open_store(self) -> Store:
+        return open_store(f"sqlite:///{self / 'data.db'}")
+
+    def keep_original(self, path: Path) -> str:
+        """Copy `path` to originals/ for good; returns its SHA-256. Doing it again changes nothing.
+
+        The copy is on disk before it gets its name, so that a named original is always whole.
+        Raises OSError.
+        """
+        folder = self / "originals"
+        partial = folder / f".{os.getpid()}.partial"
+        digest = hashlib.sha256()
+        with path.open("rb") as source, partial.open("wb") as copy:
+            while block := source.read(1 << 20):
+                digest.update(block)
+                copy.write(block)
+            copy.flush()
+            os.fsync(copy.fileno())
+        name = digest.hexdigest()
+        if (folder / name).exists():
+            partial.unlink()
+        else:
+            partial.rename(folder / name)
+        return name
+
+    def original(self, digest: str) -> Path:
+        return self / "originals" / digest
+
+    def reject(self, path: Path, digest: str, reason: str) -> None:
+        """Keep a file that is no scan, with its reason beside it."""
+        target = self / "rejected" / f"{digest[:16]}{path.suffix.lower()}"
+        if not target.exists():
+            shutil.copyfile(path, target)
+        target.with_suffix(target.suffix + ".txt").write_text(reason + "\n", "utf-8")
