@@ -1,4 +1,5 @@
 import pytest
+
 from forms import FormError, Kind, load_catalogue
 
 SMALL = """\
@@ -22,7 +23,7 @@ def write(folder, text, name="9-1.yaml"):
 def test_the_shipped_forms_have_the_fields_of_the_campaign_plan():
     catalogue = load_catalogue()
     household = catalogue["2-5"]
-    assert [o.label for o in household.field("visit_result").options][0] == "完成"
+    assert household.field("visit_result").options[0].label == "完成"
     assert household.field("opinion_2.text").lines == 2
     assert household.field("concerns").max_choices == 3
     assert catalogue["2-2"].field("difficulties").option("none").exclusive

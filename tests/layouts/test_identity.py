@@ -1,7 +1,7 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import pytest
 from layouts.identity import ALPHABET, CodeError, Identity, Key, SerialError, readable
 
 KEY, OTHER = Key(b"k" * 32), Key(b"o" * 32)

@@ -2,6 +2,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
+
 from forms import Kind, load_catalogue
 from layouts import BoxKind, Layout, PlacementError, place
 from layouts.place import BOX, CELL_H, CELL_W, LINE_PITCH
@@ -89,5 +90,5 @@ def test_a_page_with_too_much_on_it_says_by_how_much():
     form = next(form for form in FORMS if form.id == "2-5")
     first = form.pages[0]
     crowded = replace(form, pages=(replace(first, sections=first.sections * 2),))
-    with pytest.raises(PlacementError, match="超出 .* 毫米"):
+    with pytest.raises(PlacementError, match=r"超出 .* 毫米"):
         place(crowded)

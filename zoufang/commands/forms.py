@@ -9,7 +9,7 @@ import click
 
 from forms import Field, Form, Kind
 from layouts import place
-from zoufang.console import out, print_json, print_table
+from zoufang.console import print_json, print_table
 from zoufang.options import json_option, workspace_option
 from zoufang.workspace import Workspace
 
