@@ -79,14 +79,16 @@ def show_layout(form_id: str | None, serial: str | None, workspace: Workspace, a
         print_json(description)
         return
     rows = [
-        (b["page"], b["field"], b["option"] or b["cell"] if b["cell"] is not None else b["option"] or "")
-        + tuple(round(b[k], 1) for k in "xywh")
-        for b in description["boxes"]
+        (
+            box["page"],
+            box["field"],
+            box["option"] or ("" if box["cell"] is None else f"第 {box['cell'] + 1} 格"),
+            *(round(box[side], 1) for side in "xywh"),
+        )
+        for box in description["boxes"]
     ]
-    out.print(f"版面 {description['digest']}")
-    print_table(
-        f"{description['form']} 第 {description['version']} 版", ("页", "字段", "选项/格", *"xywh"), rows
-    )
+    title = f"{description['form']} 第 {description['version']} 版，版面 {description['digest']}"
+    print_table(title, ("页", "字段", "选项/格", *"xywh"), rows)
 
 
 def known_form(workspace: Workspace, form_id: str) -> Form:
