@@ -1,0 +1,277 @@
+"""What was printed: layouts, forms handed out with their sheets' serials, contact cards.
+
+A sheet is in the database before it is on paper, so that whatever comes back is known.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Subquery, func, insert, select
+
+from layouts.model import Layout
+from store.database import insert_one
+from store.model import CardInfo, Issued, SheetInfo, Subject, Wanted
+from store.schema import blanks, cards, identifications, instances, layouts, now, print_jobs, sheets
+
+NewSerial = Callable[[], str]
+"""`layouts.identity.Key.new_serial`."""
+
+# --- layouts -------------------------------------------------------------------------------------
+
+
+def keep_layout(db: Connection, layout: Layout) -> str:
+    """Store the layout unless it is there already; returns its digest."""
+    known = select(layouts.c.digest).where(layouts.c.digest == layout.digest)
+    if db.scalar(known) is None:
+        db.execute(
+            insert(layouts).values(
+                digest=layout.digest,
+                form=layout.form.id,
+                version=layout.form.version,
+                json=layout.to_json(),
+                kept_at=now(),
+            )
+        )
+    return layout.digest
+
+
+def keep_blanks(db: Connection, digest: str, pages: Sequence[bytes]) -> None:
+    """Store the layout's blank pages (PNG, page 1 first) unless they are there already."""
+    if db.scalar(select(blanks.c.page).where(blanks.c.layout == digest).limit(1)) is None:
+        rows = [{"layout": digest, "page": n, "png": png} for n, png in enumerate(pages, 1)]
+        db.execute(insert(blanks), rows)
+
+
+def load_layout(db: Connection, digest: str) -> Layout:
+    """Raises KeyError when no such layout was ever printed."""
+    data = db.scalar(select(layouts.c.json).where(layouts.c.digest == digest))
+    if data is None:
+        raise KeyError(digest)
+    return Layout.from_json(data)
+
+
+def load_layouts(db: Connection) -> dict[str, Layout]:
+    """Every layout ever printed, by digest."""
+    return {row.digest: Layout.from_json(row.json) for row in db.execute(select(layouts))}
+
+
+def load_blanks(db: Connection, digest: str) -> list[bytes]:
+    """The blank pages as PNG, page 1 first; empty when none were kept."""
+    return list(db.scalars(select(blanks.c.png).where(blanks.c.layout == digest).order_by(blanks.c.page)))
+
+
+# --- handing out ---------------------------------------------------------------------------------
+
+
+def start_job(db: Connection, what: Mapping[str, Any]) -> int:
+    """Begin a print job; `what` is the order, for the record. Returns its number."""
+    return insert_one(db, print_jobs, started_at=now(), what=dict(what))
+
+
+def issue(db: Connection, wanted: Sequence[Wanted], new_serial: NewSerial, job: int) -> list[Issued]:
+    """The forms wanted, in the order asked, each with the serials of its sheets.
+
+    What was issued before for the same form, layout, subject, cadre and round comes back with its old
+    serials: printing again does not make a second sheet. Spares and anonymous forms are always new.
+    """
+    known = _issued_before(db, wanted)
+    found: list[Issued] = []
+    for one in wanted:
+        key = _key(one)
+        if key is not None and key in known:
+            instance, serials = known[key]
+            found.append(Issued(instance, one, serials, reprint=True))
+            continue
+        issued = Issued(secrets.token_hex(8), one, {page: new_serial() for page in one.pages}, reprint=False)
+        found.append(issued)
+        if key is not None:
+            known[key] = issued.instance, issued.serials
+    _insert(db, [issued for issued in found if not issued.reprint], job)
+    return found
+
+
+_Key = tuple[int, str, str, str, str | None, str]
+
+
+def _key(wanted: Wanted) -> _Key | None:
+    if wanted.anonymous or wanted.spare or wanted.subject is None:
+        return None
+    return (
+        wanted.round,
+        wanted.subject.kind,
+        wanted.subject.code,
+        wanted.form,
+        wanted.cadre,
+        wanted.layout,
+    )
+
+
+def _issued_before(db: Connection, wanted: Sequence[Wanted]) -> dict[_Key, tuple[str, dict[int, str]]]:
+    rounds = {one.round for one in wanted if _key(one)}
+    digests = {one.layout for one in wanted if _key(one)}
+    cadres = {one.cadre for one in wanted if _key(one)}
+    query = (
+        select(instances, sheets.c.serial, sheets.c.page)
+        .join(sheets, sheets.c.instance == instances.c.id)
+        .where(
+            instances.c.round.in_(rounds),
+            instances.c.layout.in_(digests),
+            instances.c.subject.is_not(None),
+        )
+    )
+    if None not in cadres:
+        query = query.where(instances.c.cadre.in_(cadres))
+    known: dict[_Key, tuple[str, dict[int, str]]] = {}
+    for row in db.execute(query):
+        key = row.round, row.subject_kind, row.subject, row.form, row.cadre, row.layout
+        known.setdefault(key, (row.id, {}))[1][row.page] = row.serial
+    return known
+
+
+def _insert(db: Connection, issued: Iterable[Issued], job: int) -> None:
+    # In the order of random keys, so that an anonymous row's neighbours say nothing about it.
+    new = sorted(issued, key=lambda one: one.instance)
+    if not new:
+        return
+    issued_at = now()
+    db.execute(insert(instances), [_instance_row(one, job, issued_at) for one in new])
+    rows = [
+        {"serial": serial, "instance": one.instance, "page": page}
+        for one in new
+        for page, serial in one.serials.items()
+    ]
+    db.execute(insert(sheets), sorted(rows, key=lambda row: str(row["serial"])))
+
+
+def _instance_row(issued: Issued, job: int, issued_at: object) -> dict[str, Any]:
+    wanted = issued.wanted
+    linked = not wanted.anonymous
+    return {
+        "id": issued.instance,
+        "form": wanted.form,
+        "version": wanted.version,
+        "layout": wanted.layout,
+        "round": wanted.round,
+        "anonymous": wanted.anonymous,
+        "spare": wanted.spare,
+        "subject_kind": wanted.subject.kind if wanted.subject and linked else None,
+        "subject": wanted.subject.code if wanted.subject and linked else None,
+        "cadre": wanted.cadre if linked else None,
+        "job": job if linked else None,
+        "issued_at": issued_at if linked else None,
+    }
+
+
+def issue_cards(
+    db: Connection, wanted: Mapping[str, int], form: str, round: int, new_serial: NewSerial, job: int
+) -> dict[str, list[str]]:
+    """Contact cards: cadre → number of cards, to cadre → serials. Cards already issued come first."""
+    query = (
+        select(cards.c.cadre, cards.c.serial)
+        .where(cards.c.round == round, cards.c.form == form, cards.c.cadre.in_(wanted))
+        .order_by(cards.c.cadre, cards.c.number)
+    )
+    found: dict[str, list[str]] = {cadre: [] for cadre in wanted}
+    for cadre, serial in db.execute(query):
+        found[cadre].append(serial)
+    issued_at = now()
+    rows: list[dict[str, Any]] = []
+    for cadre, count in wanted.items():
+        for number in range(len(found[cadre]) + 1, count + 1):
+            serial = new_serial()
+            found[cadre].append(serial)
+            rows.append(
+                {
+                    "serial": serial,
+                    "form": form,
+                    "cadre": cadre,
+                    "round": round,
+                    "number": number,
+                    "job": job,
+                    "issued_at": issued_at,
+                }
+            )
+    if rows:
+        db.execute(insert(cards), rows)
+    return {cadre: serials[: wanted[cadre]] for cadre, serials in found.items()}
+
+
+def identify(db: Connection, instance: str, subject: Subject, who: str) -> None:
+    """Note whom a spare form turned out to be about. Raises ValueError for an anonymous form."""
+    if db.scalar(select(instances.c.anonymous).where(instances.c.id == instance)):
+        raise ValueError("anonymous forms are about nobody")
+    db.execute(
+        insert(identifications).values(
+            instance=instance, subject_kind=subject.kind, subject=subject.code, who=who, at=now()
+        )
+    )
+
+
+# --- looking up ----------------------------------------------------------------------------------
+
+
+def resolved_instances() -> Subquery:
+    """The columns of `instances`, a spare's subject being what a person last said of it."""
+    latest = select(func.max(identifications.c.id)).group_by(identifications.c.instance)
+    said = select(identifications).where(identifications.c.id.in_(latest)).subquery()
+    replaced = {
+        "subject_kind": func.coalesce(said.c.subject_kind, instances.c.subject_kind),
+        "subject": func.coalesce(said.c.subject, instances.c.subject),
+    }
+    columns = [replaced.get(c.name, c).label(c.name) for c in instances.c]
+    return select(*columns).outerjoin(said, said.c.instance == instances.c.id).subquery("resolved")
+
+
+def sheet(db: Connection, serial: str) -> SheetInfo | None:
+    """The sheet with this serial, None when there is none."""
+    return next(iter(_sheets(db, sheets.c.serial == serial)), None)
+
+
+def sheets_of(db: Connection, instance: str) -> list[SheetInfo]:
+    """The sheets of a form, by page."""
+    return _sheets(db, sheets.c.instance == instance)
+
+
+def _sheets(db: Connection, where: Any) -> list[SheetInfo]:
+    resolved = resolved_instances()
+    query = (
+        select(sheets, resolved)
+        .join(resolved, resolved.c.id == sheets.c.instance)
+        .where(where)
+        .order_by(sheets.c.page)
+    )
+    return [
+        SheetInfo(
+            serial=row.serial,
+            instance=row.instance,
+            page=row.page,
+            form=row.form,
+            version=row.version,
+            layout=row.layout,
+            round=row.round,
+            subject=Subject(row.subject_kind, row.subject) if row.subject else None,
+            cadre=row.cadre,
+            spare=row.spare,
+            anonymous=row.anonymous,
+            job=row.job,
+            issued_at=row.issued_at,
+        )
+        for row in db.execute(query)
+    ]
+
+
+def sheet_index(db: Connection) -> dict[str, tuple[str, int]]:
+    """Every serial → (layout digest, page): `ingest.model.Shelf.sheets`."""
+    query = select(sheets.c.serial, instances.c.layout, sheets.c.page).join(
+        instances, instances.c.id == sheets.c.instance
+    )
+    return {serial: (layout, page) for serial, layout, page in db.execute(query)}
+
+
+def card(db: Connection, serial: str) -> CardInfo | None:
+    """The contact card with this serial, None when there is none."""
+    row = db.execute(select(cards).where(cards.c.serial == serial)).first()
+    return CardInfo(**row._mapping) if row else None
