@@ -1,48 +1,40 @@
 """Which face draws which character.
 
-A role (title, hei, song, kai) is a stack of TrueType faces; each character is drawn by the first face
-of the stack that has it. reportlab drops characters that a face lacks without a word, so that nothing
-is ever handed to it before its glyph is known: what no face has raises `MissingGlyphsError`.
+A role is a stack of faces; each character is drawn by the first face of the stack that has it.
+reportlab drops characters that a face lacks without a word, so nothing is handed to it before its
+glyph is known: what no face has raises `MissingGlyphsError`.
+
+    title  headings of forms, names on cards (小标宋)      hei    headings of sections
+    song   questions and prefilled facts                   kai    instructions
+    serial numbers that are copied by hand and read by machine: 0 and O, 1 and I differ at a glance
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 
+from fontTools.ttLib import TTLibError
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
+from generate.outlines import PostScriptFace, has_postscript_outlines
 from layouts.typeset import MM_PER_PT
 
-_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
-
-Source = tuple[str, int]
-"""A font file's name and the number of the face in it."""
-
-_ZENHEI: Source = ("wqy-zenhei.ttc", 0)
-_MICROHEI: Source = ("wqy-microhei.ttc", 0)
-_UMING: Source = ("uming.ttc", 0)
-_UKAI: Source = ("ukai.ttc", 0)
-_WENKAI: Source = ("LXGWWenKai-Regular.ttf", 0)
-_BABELSTONE: Source = ("BabelStoneHan.ttf", 0)
-
-STACKS: Mapping[str, tuple[Source, ...]] = MappingProxyType(
-    {
-        "title": (_ZENHEI, _MICROHEI, _UMING, _BABELSTONE),
-        "hei": (_ZENHEI, _MICROHEI, _UMING, _BABELSTONE),
-        "song": (_UMING, _WENKAI, _ZENHEI, _BABELSTONE),
-        "kai": (_WENKAI, _UKAI, _UMING, _ZENHEI, _BABELSTONE),
-    }
+_FOLDERS = tuple(
+    Path(folder).expanduser()
+    for folder in ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 )
 
 
 class MissingGlyphsError(ValueError):
-    """Characters that no installed face of a role can draw."""
+    """`characters` that no face of a role can draw."""
 
     def __init__(self, characters: Iterable[str], text: str) -> None:
         self.characters = tuple(dict.fromkeys(characters))
@@ -51,7 +43,33 @@ class MissingGlyphsError(ValueError):
 
 
 class FontError(RuntimeError):
-    """No face at all could be found for a role."""
+    """No face for a role, or a file that is not a usable font."""
+
+
+Source = tuple[str, int]
+"""A font file's name and the number of the face in it."""
+
+# Number 2 of a Noto CJK collection is the simplified Chinese face.
+_SERIF: Source = ("NotoSerifCJK-Regular.ttc", 2)
+_SERIF_BOLD: Source = ("NotoSerifCJK-Bold.ttc", 2)
+_SANS_BOLD: Source = ("NotoSansCJK-Bold.ttc", 2)
+_MONO: Source = ("DejaVuSansMono-Bold.ttf", 0)
+_WENKAI: Source = ("LXGWWenKai-Regular.ttf", 0)
+_UKAI: Source = ("ukai.ttc", 0)
+_UMING: Source = ("uming.ttc", 0)
+_ZENHEI: Source = ("wqy-zenhei.ttc", 0)
+_LAST: tuple[Source, ...] = (_WENKAI, _UMING, _ZENHEI, ("wqy-microhei.ttc", 0), ("BabelStoneHan.ttf", 0))
+
+_STACKS: Mapping[str, tuple[Source, ...]] = MappingProxyType(
+    {
+        "title": (_SERIF_BOLD, _ZENHEI, *_LAST),
+        "hei": (_SANS_BOLD, _ZENHEI, *_LAST),
+        "song": (_SERIF, _UMING, *_LAST),
+        "kai": (_WENKAI, _UKAI, _SERIF, *_LAST),
+        "serial": (_MONO, _SANS_BOLD, _ZENHEI, *_LAST),
+    }
+)
+ROLES = tuple(_STACKS)
 
 
 @dataclass(frozen=True)
@@ -63,15 +81,22 @@ class Run:
 
 
 class FontBook:
-    """The faces of every role, found on this machine or named by the office (`own`: role → file)."""
+    """The faces of every role, found on this machine, behind those that the office names.
+
+    own  role → font file that is asked first, e.g. the office's licensed 小标宋 for `title`
+    """
 
     def __init__(self, own: Mapping[str, Path] | None = None) -> None:
-        chosen = own or {}
-        self._stacks = {role: _stack(role, chosen.get(role)) for role in STACKS}
+        own = own or {}
+        unknown = sorted(set(own) - set(ROLES))
+        if unknown:
+            raise FontError(f"没有名为 {'、'.join(unknown)} 的字体用途，可用：{'、'.join(ROLES)}")
+        self._stacks = {role: _stack(role, own.get(role)) for role in ROLES}
+        self._chosen: dict[tuple[str, str], str | None] = {}
 
     def runs(self, text: str, role: str) -> tuple[Run, ...]:
         """`text` cut where the face changes. Raises MissingGlyphsError."""
-        faces = [self._face(character, role) for character in text]
+        faces = [self._face_of(character, role) for character in text]
         missing = [c for c, face in zip(text, faces, strict=True) if face is None]
         if missing:
             raise MissingGlyphsError(missing, text)
@@ -79,35 +104,71 @@ class FontBook:
         return tuple(Run(str(face), "".join(c for _, c in group)) for face, group in pairs)
 
     def width(self, text: str, role: str, size: float) -> float:
-        """Length in mm of `text` set at `size` pt."""
+        """Length in mm of `text` set at `size` pt. Raises MissingGlyphsError."""
         return MM_PER_PT * sum(
             pdfmetrics.stringWidth(run.text, run.face, size) for run in self.runs(text, role)
         )
 
-    def _face(self, character: str, role: str) -> str | None:
-        return next((f.fontName for f in self._stacks[role] if ord(character) in f.face.charToGlyph), None)
+    def _face_of(self, character: str, role: str) -> str | None:
+        key = (role, character)
+        if key not in self._chosen:
+            fonts = (_embeddable(path, number, character) for path, number in self._stacks[role])
+            self._chosen[key] = next((font.fontName for font in fonts if font), None)
+        return self._chosen[key]
 
 
-def _stack(role: str, own: Path | None) -> tuple[TTFont, ...]:
-    found = [_load(path, number) for name, number in STACKS[role] if (path := _find(name))]
-    faces = ([_load(own, 0)] if own else []) + found
-    if not faces:
-        wanted = "、".join(name for name, _ in STACKS[role])
-        raise FontError(f"没有找到任何可用的中文字体（需要 {wanted} 之一），请安装 fonts-wqy-zenhei 等字体包")
-    return tuple(faces)
+def _stack(role: str, own: Path | None) -> tuple[tuple[Path, int], ...]:
+    sources = dict.fromkeys(_STACKS[role])
+    found = [(path, number) for file, number in sources if (path := _find(file))]
+    if own is not None:
+        found.insert(0, (own, 0))
+    if not found:
+        wanted = "、".join(file for file, _ in sources)
+        raise FontError(f"没有找到可用的中文字体（{wanted} 之一），请安装 fonts-noto-cjk 等字体包")
+    return tuple(found)
 
 
-@lru_cache
-def _find(name: str) -> Path | None:
-    return next((path for folder in _FOLDERS for path in sorted(folder.rglob(name))), None)
-
-
-@lru_cache
-def _load(path: Path, number: int) -> TTFont:
-    """Registers the face with reportlab. Raises FontError when reportlab cannot embed it."""
+def _embeddable(path: Path, number: int, character: str) -> TTFont | None:
+    """The font by which reportlab draws the character, or None when the face lacks it. Raises FontError."""
     try:
-        font = TTFont(f"{path.stem}-{number}", str(path), subfontIndex=number)
-    except (TTFError, OSError) as error:
-        raise FontError(f"字体 {path} 不能嵌入 PDF（{error}）；请改用 TrueType 轮廓的字体") from error
+        postscript = _postscript(path, number)
+        if postscript is None:
+            font = _registered(path, number)
+        elif postscript.has(character):
+            font = _registered(postscript.copy(postscript.part_of(character)), 0)
+        else:
+            return None
+    except (TTFError, TTLibError, OSError) as error:
+        raise FontError(f"字体文件 {path} 不能使用：{error}") from error
+    return font if ord(character) in font.face.charToGlyph else None
+
+
+@cache
+def _postscript(path: Path, number: int) -> PostScriptFace | None:
+    return PostScriptFace(path, number) if has_postscript_outlines(path, number) else None
+
+
+@cache
+def _registered(path: Path, number: int) -> TTFont:
+    font = TTFont(f"{path}#{number}", str(path), subfontIndex=number)
     pdfmetrics.registerFont(font)
     return font
+
+
+@cache
+def _find(file: str) -> Path | None:
+    """Where a font file is: in the usual folders, or wherever fontconfig knows it."""
+    for folder in _FOLDERS:
+        for path in sorted(folder.rglob(file)):
+            return path
+    return _fontconfig().get(file)
+
+
+@cache
+def _fontconfig() -> Mapping[str, Path]:
+    """File name → path of all fonts that fontconfig lists; nothing where it is not installed."""
+    command = shutil.which("fc-list")
+    if command is None:
+        return {}
+    listed = subprocess.run([command, "--format", "%{file}\n"], capture_output=True, text=True, check=False)
+    return {Path(line).name: Path(line) for line in sorted(listed.stdout.splitlines(), reverse=True)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
-import qrcode
 from qrcode.constants import ERROR_CORRECT_Q
+from qrcode.main import QRCode
 from reportlab.pdfgen.canvas import Canvas
 
 from generate.fonts import FontBook
@@ -70,7 +71,8 @@ class Pen:
         self.canvas.translate(x / MM_PER_PT, self._y(y + side))
         self.canvas.scale(points, points)
         data = "".join(f"{row << (-n % 8):0{(n + 7) // 8 * 2}X}" for row in rows)
-        self.canvas._code.append(f"BI /W {n} /H {n} /IM true /BPC 1 /D [1 0] /F /AHx ID {data}> EI")
+        # reportlab has no call of its own for an inline 1-bit mask.
+        self.canvas.addLiteral(f"BI /W {n} /H {n} /IM true /BPC 1 /D [1 0] /F /AHx ID {data}> EI")
         self.canvas.restoreState()
 
     def _y(self, y: float) -> float:
@@ -87,7 +89,7 @@ def _marker_cells(number: int) -> tuple[tuple[bool, ...], ...]:
 
 def _qr_rows(code: str) -> list[int]:
     """The code's modules, each row as a number whose highest bit is the first module. Raises ValueError."""
-    qr = qrcode.QRCode(_QR_VERSION, ERROR_CORRECT_Q, border=0, mask_pattern=_QR_MASK)
+    qr: QRCode[Any] = QRCode(_QR_VERSION, ERROR_CORRECT_Q, border=0, mask_pattern=_QR_MASK)
     qr.add_data(code, optimize=0)
     qr.make(fit=False)
     return [int("".join("1" if module else "0" for module in row), 2) for row in qr.modules]

@@ -57,7 +57,7 @@ def draw_personal(pen: Pen, sheet: SheetPrint) -> None:
     frame = sheet.layout.frame
     pen.qr(sheet.code, *frame.qr)
     x, y = frame.serial_baseline
-    pen.text(Text(sheet.page, x, y, SERIAL_PT, readable(sheet.serial), "hei", grey=0.0, align="centre"))
+    pen.text(Text(sheet.page, x, y, SERIAL_PT, readable(sheet.serial), "serial", grey=0.0, align="centre"))
     number = f"第{sheet.page}页 共{sheet.pages}页"
     pen.text(Text(sheet.page, frame.width - 23.0, y, FOOT_PT, number, "song", grey=0.2, align="right"))
     for box in sheet.layout.on_page(sheet.page):
