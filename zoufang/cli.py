@@ -9,11 +9,13 @@ from importlib import import_module
 import click
 
 from forms import FormError
+from ingest.intake import IntakeError
 from layouts import PlacementError, SerialError
+from store import SchemaError
 from zoufang.console import Exit, say
 from zoufang.workspace import WorkspaceError
 
-EXPECTED = (WorkspaceError, FormError, PlacementError, SerialError)
+EXPECTED = (WorkspaceError, FormError, IntakeError, PlacementError, SchemaError, SerialError)
 """Errors whose message is written for the clerk."""
 
 COMMANDS = {

@@ -17,7 +17,10 @@ from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from ingest import PageResult, PageState, Problem, Shelf, load_page, read_page
+from ingest import intake
+from ingest.intake import IntakeError
+from ingest.model import PageResult, PageState, Problem, Shelf
+from ingest.page import read_page
 
 PAGE_SECONDS = 120
 """A page takes 0.1–0.5 s; one that needs minutes hangs."""
@@ -33,6 +36,7 @@ class PageTask:
     scan: str  # SHA-256
     file: str
     number: int
+    pages: int  # of the whole file
 
 
 _shelf: Shelf
@@ -44,10 +48,11 @@ def _start(shelf: Shelf) -> None:
 
 
 def _read(original: Path, number: int) -> PageResult:
-    page = load_page(original, number)
-    if isinstance(page, Problem):
-        return PageResult(PageState.UNREADABLE, problems=(page,))
-    return read_page(page.pixels, _shelf)
+    try:
+        pixels = intake.page(original, number).pixels
+    except IntakeError as error:
+        return PageResult(PageState.UNREADABLE, problems=(error.problem,))
+    return read_page(pixels, _shelf)
 
 
 def read_pages(

@@ -10,6 +10,7 @@ out/  logs/  backup/
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 import shutil
@@ -24,7 +25,7 @@ from pydantic import ValidationError
 from campaign.config import CampaignConfig
 from forms import Catalogue, load_catalogue
 from layouts import Key
-from store import Store, open_store
+from store import Store
 
 FOLDERS = ("forms", "inbox", "originals", "rejected", "out", "logs", "backup")
 CONFIG = "zoufang.toml"
@@ -91,7 +92,15 @@ class Workspace:
         return load_catalogue(self / "forms")
 
     def open_store(self) -> Store:
-        return open_store(f"sqlite:///{self / 'data.db'}")
+        return Store.open(self / "data.db")
+
+    @property
+    def who(self) -> str:
+        """Who works here, for the audit trail: the account of the operating system."""
+        try:
+            return getpass.getuser()
+        except OSError:
+            return "unknown"
 
     def keep_original(self, path: Path) -> str:
         """Copy `path` to originals/ for good; returns its SHA-256. Doing it again changes nothing.

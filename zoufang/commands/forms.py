@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from forms import Field, Form, Kind
-from layouts import place
+from layouts import SerialError, place
+from layouts.identity import readable
+from store import printed
 from zoufang.console import print_json, print_table
 from zoufang.options import json_option, workspace_option
 from zoufang.workspace import Workspace
@@ -99,8 +101,14 @@ def known_form(workspace: Workspace, form_id: str) -> Form:
     return workspace.catalogue[form_id]
 
 
-def _of_sheet(workspace: Workspace, serial: str) -> dict[str, Any]:
-    raise NotImplementedError
+def _of_sheet(workspace: Workspace, text: str) -> dict[str, Any]:
+    """The layout that the sheet was printed by. Raises SerialError."""
+    serial = workspace.key.check_serial(text)
+    with workspace.open_store().read() as db:
+        sheet = printed.sheet(db, serial)
+        if sheet is None:
+            raise SerialError(f"没有印制过编号为 {readable(serial)} 的表格")
+        return printed.load_layout(db, sheet.layout).describe(sheet.page)
 
 
 def _summary(form: Form) -> dict[str, Any]:

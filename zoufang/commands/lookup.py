@@ -1,0 +1,110 @@
+"""`zoufang lookup`: whose sheet or card is this?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ingest import intake
+from ingest.qr import read_codes
+from layouts import CodeError, SerialError
+from layouts.identity import readable
+from store import Store, audit, printed, roster
+from store.model import TABLE_OF_KIND, Subject
+from zoufang.console import Exit, out, print_json, say
+from zoufang.options import json_option, workspace_option
+from zoufang.workspace import Workspace
+
+KIND_NAMES = {
+    "household": "户",
+    "enterprise": "企业",
+    "project": "项目",
+    "village": "村（社区）",
+    "group": "村民小组",
+    "cadre": "干部",
+    "notable": "名士",
+    "unit": "单位",
+}
+
+
+@click.command(name="lookup", help="查编号或图片上的二维码：是谁的哪张表、哪张联系卡。")
+@click.argument("what", metavar="SERIAL|IMAGE")
+@workspace_option
+@json_option
+def lookup_command(what: str, workspace: Workspace, as_json: bool) -> int:
+    store = workspace.open_store()
+    path = Path(what)
+    serials = _serials_in(path, workspace) if path.is_file() else [workspace.key.check_serial(what)]
+    found = [_describe(store, serial) for serial in serials]
+    with store.write() as db:
+        audit.note(db, workspace.who, "lookup", {"serials": serials})
+    if as_json:
+        print_json(found)
+    else:
+        for entry in found:
+            _print(entry)
+    return Exit.DONE if all(entry["kind"] for entry in found) else Exit.FAILED
+
+
+def _serials_in(path: Path, workspace: Workspace) -> list[str]:
+    """The serials of our codes on the pictures of a file. Raises SerialError, IntakeError."""
+    serials: list[str] = []
+    for number in range(1, intake.count(path) + 1):
+        for text, _ in read_codes(intake.page(path, number).pixels):
+            try:
+                serials.append(workspace.key.decode(text).serial)
+            except CodeError as error:
+                say(f"{path.name} 第 {number} 页：{error}")
+    if not serials:
+        raise SerialError(f"{path.name} 上没有找到本单位印制的二维码")
+    return serials
+
+
+def _describe(store: Store, serial: str) -> dict[str, Any]:
+    """What the database knows of a serial; `kind` is None when it was never printed."""
+    with store.read() as db:
+        if sheet := printed.sheet(db, serial):
+            return {
+                "serial": serial,
+                "kind": "sheet",
+                "form": sheet.form,
+                "form_version": sheet.version,
+                "form_page": sheet.page,
+                "subject": _person(db, sheet.subject),
+                "cadre": _person(db, Subject("cadre", sheet.cadre) if sheet.cadre else None),
+                "round": sheet.round,
+            }
+        if card := printed.card(db, serial):
+            return {
+                "serial": serial,
+                "kind": "card",
+                "form": card.form,
+                "subject": None,
+                "cadre": _person(db, Subject("cadre", card.cadre)),
+                "round": card.round,
+            }
+    return {"serial": serial, "kind": None}
+
+
+def _person(db: Any, subject: Subject | None) -> dict[str, str] | None:
+    if subject is None:
+        return None
+    table = TABLE_OF_KIND[subject.kind]
+    rows = roster.load(db, table, removed=True)[table]
+    row = next((row for row in rows if row["code"] == subject.code), {})
+    return {"kind": subject.kind, "code": subject.code, "name": row.get("name") or row.get("head") or ""}
+
+
+def _print(entry: dict[str, Any]) -> None:
+    serial = readable(entry["serial"])
+    if not entry["kind"]:
+        out.print(f"{serial}：编号有效，但没有印制过这张表。可能数据库恢复到了更早的备份。", markup=False)
+        return
+    what = "联系卡" if entry["kind"] == "card" else f"第 {entry['form_page']} 页"
+    parts = [f"{serial}：附件{entry['form']} {what}（第 {entry['round']} 轮）"]
+    for label, key in (("对象", "subject"), ("走访人", "cadre")):
+        if person := entry[key]:
+            parts.append(f"  {label}：{KIND_NAMES[person['kind']]} {person['code']} {person['name']}")
+    out.print("\n".join(parts), markup=False)

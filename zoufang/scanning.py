@@ -1,0 +1,154 @@
+"""Takes scan files in: keeps the originals, has their pages read, writes what was found.
+
+Nothing is lost whatever is killed and when: a file is kept and known before it is read, each page is
+written with all that was seen on it in one transaction, a file is complete only after its last page.
+Running the same command again goes on where it stopped; a file that is complete is not read again.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from ingest import intake
+from ingest.intake import IntakeError
+from ingest.model import PageResult, PageState, PrintedLayout, Shelf
+from store import Store, printed, roster, scanned
+from zoufang.pool import PageTask, read_pages
+from zoufang.workspace import Workspace
+
+NO_SCANS = {"thumbs.db", "desktop.ini"}
+"""What Windows leaves in folders; names that begin with a dot are passed over too."""
+
+
+@dataclass(frozen=True)
+class FileProblem:
+    """A problem with where it is; `page` counts from 1, None when it is the file as a whole."""
+
+    file: str
+    page: int | None
+    kind: str
+    message: str
+
+
+@dataclass
+class Batch:
+    """What a run of scanning found. `known` files had been read before and were not read again."""
+
+    number: int
+    files: int = 0
+    known: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    serials: list[str] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
+
+    @property
+    def pages(self) -> int:
+        return self.states.total()
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a file or page was turned away. A blank back or a second copy was not."""
+        bad = (PageState.UNKNOWN, PageState.FOREIGN, PageState.UNREADABLE)
+        return any(self.states[state] for state in bad) or any(p.page is None for p in self.problems)
+
+
+def scan(
+    workspace: Workspace,
+    store: Store,
+    paths: Iterable[Path],
+    jobs: int,
+    who: str,
+    on_page: Callable[[int, int], None] = lambda done, total: None,
+) -> Batch:
+    """Read the files and folders. `on_page` hears how many pages are done, of how many so far known."""
+    files = list(find_files(paths))
+    with store.write() as db:
+        batch = Batch(scanned.start_batch(db, f"{len(files)} files", who))
+    unread: dict[str, int] = {}  # scan → pages still to be written
+    tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread)]
+    on_page(0, len(tasks))
+    if not tasks:
+        return batch
+    shelf = build_shelf(workspace, store)
+    for done, (task, result) in enumerate(read_pages(tasks, shelf, jobs), 1):
+        _write(store, batch, task, result, unread)
+        on_page(done, len(tasks))
+    return batch
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as given, and those in folders, sorted so that a folder always reads in the same order."""
+    for path in paths:
+        if path.is_dir():
+            inside = (found for found in sorted(path.rglob("*")) if found.is_file())
+            yield from (found for found in inside if not _passed_over(found.relative_to(path)))
+        else:
+            yield path
+
+
+def _passed_over(path: Path) -> bool:
+    return path.name.lower() in NO_SCANS or any(part.startswith(".") for part in path.parts)
+
+
+def _take_in(
+    workspace: Workspace, store: Store, path: Path, batch: Batch, unread: dict[str, int]
+) -> Iterator[PageTask]:
+    """Keep the file and yield its pages that are not read yet."""
+    batch.files += 1
+    digest = workspace.keep_original(path)
+    with store.write() as db:
+        info = scanned.add_scan(db, batch.number, digest, path.name, path.stat().st_size)
+    if info.complete or digest in unread:
+        batch.known += 1
+        return
+    original = workspace.original(digest)
+    try:
+        pages = intake.count(original)
+    except IntakeError as error:
+        batch.problems.append(FileProblem(path.name, None, error.kind, str(error)))
+        if info.outcome != error.kind:
+            with store.write() as db:
+                scanned.reject_scan(db, batch.number, digest, error.kind, str(error))
+            workspace.reject(path, digest, str(error))
+        return
+    waiting = [number for number in range(1, pages + 1) if number not in info.done]
+    unread[digest] = len(waiting)
+    if not waiting:  # killed between the last page and the end of the file
+        with store.write() as db:
+            scanned.complete_scan(db, digest, pages)
+    for number in waiting:
+        yield PageTask(original, digest, path.name, number, pages)
+
+
+def _write(store: Store, batch: Batch, task: PageTask, result: PageResult, unread: dict[str, int]) -> None:
+    unread[task.scan] -= 1
+    with store.write() as db:
+        saved = scanned.save_page(db, batch.number, task.scan, task.number, result)
+        if not unread[task.scan]:
+            scanned.complete_scan(db, task.scan, task.pages)
+    batch.states[saved.state] += 1
+    if result.serial and saved.state in (scanned.READ, scanned.DUPLICATE):
+        batch.serials.append(result.serial)
+    batch.problems += (FileProblem(task.file, task.number, p.kind, p.message) for p in result.problems)
+
+
+def build_shelf(workspace: Workspace, store: Store) -> Shelf:
+    """All that a reader may know of what was printed."""
+    with store.read() as db:
+        layouts = {
+            digest: PrintedLayout(layout, tuple(_pixels(png) for png in printed.load_blanks(db, digest)))
+            for digest, layout in printed.load_layouts(db).items()
+        }
+        return Shelf(workspace.key, layouts, printed.sheet_index(db), roster.vocabularies(db))
+
+
+def _pixels(png: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    return np.asarray(Pillow.open(io.BytesIO(png)).convert("L"))
