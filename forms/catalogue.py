@@ -111,6 +111,7 @@ class _Field(_Strict):
     lines: int = PydanticField(default=0, ge=0, le=20)
     max_choices: int = PydanticField(default=0, ge=0)
     width: float = PydanticField(default=0.0, ge=0, le=180)
+    height: float = PydanticField(default=0.0, ge=0, le=100)
     rule: Literal["", "mobile", "phone", "month_day"] = ""
     low: int | None = None
     high: int | None = None

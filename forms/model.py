@@ -51,6 +51,7 @@ class Field:
     lines      for LINES: number of ruled lines
     max_choices for MULTIPLE: how many boxes may be marked
     width      for TEXT, PREFILL and SIGNATURE: least length of the writing line or place, mm
+    height     for SIGNATURE: height of the place, mm, where a seal goes (42 mm wide); 0 for a line
     rule       for DIGITS: name of a rule in `forms.rules` (mobile, phone, month_day)
     low, high  for DIGITS: bounds of the number
     vocabulary for TEXT: name of a word list that the answer is likely to come from
@@ -68,6 +69,7 @@ class Field:
     lines: int = 0
     max_choices: int = 0
     width: float = 0.0
+    height: float = 0.0
     rule: str = ""
     low: int | None = None
     high: int | None = None

@@ -14,7 +14,7 @@ FACT_PT = 11.0
 SMALLEST_FACT_PT = 9.0
 SERIAL_PT = 11.0
 FOOT_PT = 9.0
-_LINE = 1.15  # line height of a fact on two lines, in ems
+_LINE = 1.05  # line height of a fact on two lines, in ems: as much as the lowest row has room for
 
 
 @dataclass(frozen=True)
@@ -68,26 +68,28 @@ def draw_personal(pen: Pen, sheet: SheetPrint) -> None:
 
 
 def _fit(pen: Pen, box: Box, words: str) -> list[Text]:
-    """`words` on the box's baseline: at full size, smaller, or on two lines."""
-    width = pen.fonts.width(words, "song", FACT_PT)
-    size = min(FACT_PT, FACT_PT * box.w / width)
+    """`words` in the middle of the box's height: at full size, smaller, or on two lines."""
+    size = min(FACT_PT, FACT_PT * box.w / pen.fonts.width(words, "song", FACT_PT))
     if size >= SMALLEST_FACT_PT:
-        return [_fact(box, words, size, 0)]
+        return [_fact(box, words, size, 0.0)]
     lines = _halves(pen, words, box.w)
-    if lines is None or box.h + 1.0 < 2 * _LINE * SMALLEST_FACT_PT * MM_PER_PT:
-        raise TooLongError(f"“{words}”在 {box.w:.0f} 毫米的位置放不下（字段 {box.field}），请缩短")
-    return [_fact(box, line, SMALLEST_FACT_PT, 1 - n) for n, line in enumerate(lines)]
+    half = _LINE * SMALLEST_FACT_PT * MM_PER_PT / 2
+    if lines is None or 4 * half > box.h + 0.5:
+        raise TooLongError(f"“{words}”在 {box.w:.0f} 毫米宽的位置放不下（字段 {box.field}），请缩短")
+    return [
+        _fact(box, line, SMALLEST_FACT_PT, side * half) for line, side in zip(lines, (-1, 1), strict=True)
+    ]
 
 
-def _fact(box: Box, words: str, size: float, lines_below: int) -> Text:
-    baseline = box.y + box.h - 1.3 - lines_below * _LINE * size * MM_PER_PT
+def _fact(box: Box, words: str, size: float, below: float) -> Text:
+    baseline = box.y + box.h / 2 + below + 0.36 * size * MM_PER_PT
     return Text(box.page, box.x, baseline, size, words, "song", grey=0.0)
 
 
 def _halves(pen: Pen, words: str, width: float) -> tuple[str, str] | None:
-    """The longest first line that leaves a second that fits."""
-    for n in range(len(words) - 1, 0, -1):
-        if pen.fonts.width(words[:n], "song", SMALLEST_FACT_PT) <= width:
-            rest = words[n:]
-            return (words[:n], rest) if pen.fonts.width(rest, "song", SMALLEST_FACT_PT) <= width else None
-    return None
+    """The two most even parts, when both fit."""
+    parts = ((words[:n], words[n:]) for n in range(1, len(words)))
+    longest, pair = min(
+        (max(pen.fonts.width(part, "song", SMALLEST_FACT_PT) for part in p), p) for p in parts
+    )
+    return pair if longest <= width else None
