@@ -121,9 +121,12 @@ class Reading:
     doubt: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PrintedLayout:
-    """A layout with its blank pages: grey images of what is printed on every such sheet, `BLANK_DPI`."""
+    """A layout with its blank pages: grey images of what is printed on every such sheet, `BLANK_DPI`.
+
+    Equal only to itself, so that what is worked out from it once per process can be kept by it.
+    """
 
     layout: Layout
     blanks: tuple[Image, ...]

@@ -2,22 +2,40 @@
 
 Places on the page are mm from its top-left corner, y downwards. In images, integer coordinates are
 pixel centres (OpenCV's convention), so a mm is at `mm × scale - 0.5` px of a straight picture.
+
+Markers (and the QR code where they are few) give a first transform, anchors on the known print a true
+one. A page that lies flat and has its markers needs a few anchors once; any other is followed from
+what is known outwards, anchor by anchor. There is no fallback: what cannot be put straight is None.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest import thresholds
-from ingest.model import BLANK_DPI, Image, Registration
+from ingest.anchors import Anchor, Anchors, anchors_of, blank_matrix, match
+from ingest.bend import Bend, bend_through, disagreement, expected_shifts
+from ingest.geometry import (
+    Matrix,
+    Points,
+    apply,
+    fit_affine,
+    fit_homography,
+    fit_similarity,
+    fit_without_outliers,
+    scale_at,
+)
+from ingest.identify import Known
+from ingest.model import BLANK_DPI, Image, PrintedLayout, Registration
+from ingest.qr import corners_on_page
+from ingest.sampling import Pyramid, best_match, ink_channel
 from layouts.model import PageFrame
 
-Matrix = NDArray[np.float64]
 Shift = tuple[float, float]
 READING_MM_PER_PX = 25.4 / BLANK_DPI
 """One pixel of the blank page: the scale at which fields are looked at unless asked otherwise."""
@@ -27,8 +45,9 @@ READING_MM_PER_PX = 25.4 / BLANK_DPI
 class Alignment:
     """Where a field really lies: `shift_mm` (x, y) is to be added to its place on the page.
 
-    residual_mm  how far its print may still be from there
-    score        correlation with the blank page, -1 to 1; low when print is covered or missing
+    residual_mm  how far its print may still be from there; the whole search radius when it was not
+                 recognised at all, covered, torn off or beyond the scan
+    score        correlation with the blank page, -1 to 1
     """
 
     shift_mm: Shift
@@ -36,27 +55,34 @@ class Alignment:
     score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RegisteredPage:
     """A scan laid over what was printed: any region of both, at the same scale, pixel on pixel.
 
     scan   the page as it came in, grey or RGB
     blank  the static print of this page, grey, `BLANK_DPI`
+    bend   how the paper departs from flat, None when it does not
     """
 
     scan: Image
     blank: Image
     frame: PageFrame
     registration: Registration
+    bend: Bend | None = None
 
     @property
     def px_per_mm(self) -> float:
-        """Mean scale of the scan at the middle of the page."""
-        return _scale_at(self._page_to_scan, self.frame.width / 2, self.frame.height / 2)
+        """Scale of the scan at the middle of the page."""
+        return scale_at(self._page_to_scan, self.frame.width / 2, self.frame.height / 2)
 
     @property
     def has_colour(self) -> bool:
         return self.scan.ndim == 3
+
+    def where(self, places: Points) -> Points:
+        """Places on the page in mm (N, 2) → px of the scan."""
+        moved = places if self.bend is None else places + self.bend.at(places)
+        return apply(self._page_to_scan, moved)
 
     def patch(
         self,
@@ -72,7 +98,8 @@ class RegisteredPage:
         In colour scans grey is the red channel: red seals and pale-red frames are white there, and
         black, blue and pencil strokes stay dark.
         """
-        return _sample(self._levels, self._page_to_scan, (x + shift[0], y + shift[1], w, h), mm_per_px)
+        region = (x + shift[0], y + shift[1], w, h)
+        return self.grey.sample(self._page_to_scan, region, mm_per_px, self.bend)
 
     def colour_patch(
         self,
@@ -87,24 +114,39 @@ class RegisteredPage:
         if not self.has_colour:
             return None
         region = (x + shift[0], y + shift[1], w, h)
-        return _sample(self._colour_levels, self._page_to_scan, region, mm_per_px)
+        return self._colour.sample(self._page_to_scan, region, mm_per_px, self.bend)
 
     def blank_patch(
         self, x: float, y: float, w: float, h: float, mm_per_px: float = READING_MM_PER_PX
     ) -> Image:
         """The same region of what was printed."""
-        return _sample(self._blank_levels, self._page_to_blank, (x, y, w, h), mm_per_px)
+        return self._blank.sample(self._page_to_blank, (x, y, w, h), mm_per_px)
 
     def align_field(self, x: float, y: float, w: float, h: float) -> Alignment:
-        """Match the print in and around a field against the blank page, within a small radius."""
-        step = READING_MM_PER_PX
-        margin, radius = thresholds.ALIGN_MARGIN_MM, thresholds.ALIGN_RADIUS_MM
+        """Match the print in and around a field against the blank page, within a small radius.
+
+        The shift is (0, 0) unless another place fits clearly better.
+        """
+        step, margin = READING_MM_PER_PX, thresholds.ALIGN_MARGIN_MM
+        radius = thresholds.ALIGN_RADIUS_MM if self.bend else thresholds.ALIGN_RADIUS_FLAT_MM
         print_ = self.blank_patch(x - margin, y - margin, w + 2 * margin, h + 2 * margin, step)
         reach = margin + radius
         seen = self.patch(x - reach, y - reach, w + 2 * reach, h + 2 * reach, step)
-        return _best_match(seen, print_, step)
+        return _aligned(np.maximum(seen, print_.min()), print_, step, radius)
 
     # --- pictures at several scales ---------------------------------------------------------
+
+    @cached_property
+    def grey(self) -> Pyramid:
+        return Pyramid(ink_channel(self.scan))
+
+    @cached_property
+    def _colour(self) -> Pyramid:
+        return Pyramid(self.scan)
+
+    @cached_property
+    def _blank(self) -> Pyramid:
+        return Pyramid(self.blank)
 
     @cached_property
     def _page_to_scan(self) -> Matrix:
@@ -112,77 +154,171 @@ class RegisteredPage:
 
     @cached_property
     def _page_to_blank(self) -> Matrix:
-        """pdfium stretches a page to whole pixels, so the scale is taken from the picture."""
-        height, width = self.blank.shape
-        across, down = width / self.frame.width, height / self.frame.height
-        return np.array([[across, 0.0, -0.5], [0.0, down, -0.5], [0.0, 0.0, 1.0]])
-
-    @cached_property
-    def _levels(self) -> list[Image]:
-        grey = cv2.extractChannel(self.scan, 0) if self.has_colour else self.scan
-        return [np.asarray(grey, np.uint8)]
-
-    @cached_property
-    def _colour_levels(self) -> list[Image]:
-        return [self.scan]
-
-    @cached_property
-    def _blank_levels(self) -> list[Image]:
-        return [self.blank]
+        return blank_matrix(self.blank, self.frame)
 
 
-def _scale_at(matrix: Matrix, x: float, y: float) -> float:
-    """px per mm around a point: the square root of how much the transform enlarges an area there."""
-    u, v, w = matrix @ (x, y, 1.0)
-    jacobian = (matrix[:2, :2] - np.outer((u / w, v / w), matrix[2, :2])) / w
-    return float(np.sqrt(abs(np.linalg.det(jacobian))))
+def _aligned(seen: Image, print_: Image, step: float, radius: float) -> Alignment:
+    """Where `print_` fits best in `seen`, which reaches farther by the same on each side."""
+    top, left = ((s - p) // 2 for s, p in zip(seen.shape, print_.shape, strict=True))
+    here, _ = best_match(seen[top : top + print_.shape[0], left : left + print_.shape[1]], print_)
+    best, (x, y) = best_match(seen, print_)
+    if best < thresholds.ALIGN_LOST:
+        return Alignment((0.0, 0.0), radius, here)
+    if best < here + thresholds.ALIGN_LEAST_GAIN:
+        return Alignment((0.0, 0.0), float(np.hypot(x - left, y - top)) * step, here)
+    return Alignment(((x - left) * step, (y - top) * step), step / 2, best)
 
 
-def _sample(
-    levels: list[Image], to_image: Matrix, region: tuple[float, float, float, float], mm_per_px: float
-) -> Image:
-    """`region` (x, y, w, h in mm) of an image as a straight picture of `mm_per_px`.
-
-    `levels[n]` is the image at a scale of 2⁻ⁿ; missing ones are added as they are needed.
-    """
-    x, y, w, h = region
-    level, density = 0, _scale_at(to_image, x + w / 2, y + h / 2) * mm_per_px
-    while density > thresholds.PATCH_OVERSAMPLING:
-        level, density = level + 1, density / 2
-    while len(levels) <= level:
-        levels.append(_halved(levels[-1]))
-    to_page = np.array([[mm_per_px, 0, x + mm_per_px / 2], [0, mm_per_px, y + mm_per_px / 2], [0, 0, 1]])
-    matrix = _shrunk(2.0**-level) @ to_image @ to_page
-    size = (max(1, round(w / mm_per_px)), max(1, round(h / mm_per_px)))
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    white = (255.0, 255.0, 255.0)
-    picture = cv2.warpPerspective(levels[level], matrix, size, flags=flags, borderValue=white)
-    return np.asarray(picture, np.uint8)
+# --- finding the transform -----------------------------------------------------------------------
 
 
-def _halved(image: Image) -> Image:
-    height, width = (side // 2 * 2 for side in image.shape[:2])
-    half = cv2.resize(image[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    return np.asarray(half, np.uint8)
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """Corresponding points: on the page in mm, in the scan in px."""
+
+    page: Points
+    scan: Points
+
+    def __len__(self) -> int:
+        return len(self.page)
+
+    def __add__(self, other: _Points) -> _Points:
+        return _Points(np.vstack((self.page, other.page)), np.vstack((self.scan, other.scan)))
+
+    def where(self, chosen: NDArray[np.bool_]) -> _Points:
+        return _Points(self.page[chosen], self.scan[chosen])
+
+    def shifts(self, page_to_scan: Matrix) -> Points:
+        """How far the points lie from where a flat page has them, mm."""
+        return apply(np.linalg.inv(page_to_scan), self.scan) - self.page
 
 
-def _shrunk(factor: float) -> Matrix:
-    """Pixel coordinates of an image → those of the same image scaled by `factor`."""
-    offset = (factor - 1) / 2
-    return np.array([[factor, 0.0, offset], [0.0, factor, offset], [0.0, 0.0, 1.0]])
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """A page put straight: its transform, its bend, the largest and usual distance left, in mm."""
+
+    page_to_scan: Matrix
+    bend: Bend | None
+    residual_mm: float
+    anchors: int
 
 
-def _best_match(seen: Image, print_: Image, step: float) -> Alignment:
-    """Where `print_` fits best in the larger `seen`; both `step` mm per px.
+def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout) -> RegisteredPage | None:
+    """`scan` is the ink channel of `pixels`. None when the page cannot be put straight."""
+    page, frame = known.identity.page, printed.layout.frame
+    start = _start(known, frame, scan)
+    if start is None:
+        return None
+    anchors = anchors_of(printed, page)
+    markers = len(known.markers) if known.markers else 0
+    laid = _quick(scan, start, anchors) if markers >= thresholds.MARKERS_FOR_QUICK else None
+    laid = laid or _followed(scan, start, anchors, frame)
+    if laid is None:
+        return None
+    registration = Registration(
+        tuple(float(value) for value in laid.page_to_scan.ravel()),
+        laid.residual_mm,
+        _found_from(markers, known, laid),
+    )
+    return RegisteredPage(pixels, printed.blanks[page - 1], frame, registration, laid.bend)
 
-    Pen is darker than print and would outweigh it: nothing counts as darker than the print is.
-    """
-    floor = int(print_.min())
-    scores = cv2.matchTemplate(np.maximum(seen, floor), print_, cv2.TM_CCOEFF_NORMED)
-    centre = (scores.shape[1] // 2, scores.shape[0] // 2)
-    _, best, _, at = cv2.minMaxLoc(scores)
-    here = float(scores[centre[1], centre[0]])
-    if not np.isfinite(best) or best < here + thresholds.ALIGN_LEAST_GAIN:
-        return Alignment((0.0, 0.0), 0.0, here)
-    x, y = (at[0] - centre[0]) * step, (at[1] - centre[1]) * step
-    return Alignment((x, y), step / 2, float(best))
+
+def _found_from(markers: int, known: Known, laid: _Laid) -> str:
+    qr = "+qr" if markers <= thresholds.FEW_MARKERS and known.by != "serial" else ""
+    return f"markers:{markers}{qr}+anchors:{laid.anchors}{'+bend' if laid.bend else ''}"
+
+
+def _start(known: Known, frame: PageFrame, scan: Pyramid) -> _Points | None:
+    """What is known before any anchor: corners of markers, and of the QR code where these are few."""
+    parts = []
+    if known.markers is not None:
+        parts.append(_Points(*known.markers.points()))
+    if known.markers is None or len(known.markers) <= thresholds.FEW_MARKERS:
+        guess = known.markers.page_to_scan() if known.markers else None
+        code = corners_on_page(scan, frame.qr, known.qr, guess)
+        if code is not None:
+            parts.append(_Points(*code))
+    return sum(parts[1:], parts[0]) if parts else None
+
+
+def _first_transform(points: _Points) -> Matrix:
+    """As much of a transform as the points support: perspective needs them far apart both ways."""
+    spans = np.sort(np.linalg.svd(points.page - points.page.mean(0), compute_uv=False))
+    narrow = spans[0] / np.sqrt(len(points))
+    if narrow < thresholds.SPREAD_FOR_AFFINE_MM:
+        return fit_similarity(points.page, points.scan)
+    if narrow < thresholds.SPREAD_FOR_PERSPECTIVE_MM:
+        return fit_affine(points.page, points.scan)
+    px_per_mm = scale_at(fit_affine(points.page, points.scan), *points.page.mean(0))
+    tolerance = thresholds.FOLLOW_OUTLIER_MM * px_per_mm
+    return fit_without_outliers(fit_homography, points.page, points.scan, tolerance)[0]
+
+
+def _quick(scan: Pyramid, start: _Points, anchors: Anchors) -> _Laid | None:
+    """The few anchors once, if they all say that the page is flat; None when they do not."""
+    first = fit_homography(start.page, start.scan)
+    matches = match(scan, first, anchors.few, thresholds.ANCHOR_RADIUS_MM)
+    good = matches.scores >= thresholds.ANCHOR_SCORE
+    if good.sum() < thresholds.QUICK_SHARE * len(good):
+        return None
+    places = _places(anchors.few)
+    seen = _Points(places, apply(first, places + matches.shifts)).where(good)
+    tolerance = thresholds.FLAT_MM * scale_at(first, *places.mean(0))
+    laid, inliers = fit_without_outliers(fit_homography, seen.page, seen.scan, tolerance)
+    if inliers.sum() < thresholds.FLAT_SHARE * len(seen):
+        return None
+    left = np.linalg.norm(seen.where(inliers).shifts(laid), axis=1)
+    return _Laid(laid, None, float(left.max()), int(inliers.sum()))
+
+
+def _followed(scan: Pyramid, start: _Points, anchors: Anchors, frame: PageFrame) -> _Laid | None:
+    """Follows the print outwards from what is known; then once more, from all that was found."""
+    found = _outwards(scan, start, anchors.many)
+    if not _enough(len(found) - len(start), len(anchors.many)):
+        return None
+    flat, bend, _ = _laid_through(found, frame)
+    places = _places(anchors.many)
+    matches = match(scan, flat, anchors.many, thresholds.FOLLOW_AGAIN_MM, bend.at(places))
+    good = matches.scores >= thresholds.ANCHOR_SCORE
+    if not _enough(int(good.sum()), len(good)):
+        return None
+    again = _Points(places, apply(flat, places + matches.shifts)).where(good)
+    again = again.where(disagreement(again.page, again.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM)
+    if not _enough(len(again), len(good)):
+        return None
+    flat, bend, misses = _laid_through(again, frame)
+    left = np.linalg.norm(again.shifts(flat), axis=1)
+    if np.quantile(left, thresholds.FLAT_SHARE) <= thresholds.FLAT_MM:
+        return _Laid(flat, None, float(left.max()), len(again))
+    return _Laid(flat, bend, float(misses.max()), len(again))
+
+
+def _enough(found: int, of: int) -> bool:
+    return found >= max(thresholds.LEAST_ANCHORS, thresholds.LEAST_ANCHOR_SHARE * of)
+
+
+def _laid_through(points: _Points, frame: PageFrame) -> tuple[Matrix, Bend, NDArray[np.float64]]:
+    flat = _first_transform(points)
+    bend, misses = bend_through(points.page, points.shifts(flat), frame)
+    return flat, bend, misses
+
+
+def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Points:
+    """All anchors that are found from `start` on, the nearest first: each ring helps to find the next."""
+    found, waiting = start, np.arange(len(anchors))
+    places = _places(anchors)
+    while len(waiting):
+        gaps = np.linalg.norm(places[waiting][:, None] - found.page[None], axis=2).min(1)
+        ring = waiting[gaps <= max(thresholds.RING_MM, gaps.min() + 1.0)]
+        waiting = np.setdiff1d(waiting, ring)
+        flat = _first_transform(found)
+        guess = expected_shifts(places[ring], found.page, found.shifts(flat))
+        matches = match(scan, flat, [anchors[n] for n in ring], thresholds.FOLLOW_RADIUS_MM, guess)
+        strayed = np.linalg.norm(matches.shifts - guess, axis=1)
+        good = (matches.scores >= thresholds.ANCHOR_SCORE) & (strayed < thresholds.FOLLOW_RADIUS_MM)
+        found += _Points(places[ring], apply(flat, places[ring] + matches.shifts)).where(good)
+    return found
+
+
+def _places(anchors: Sequence[Anchor]) -> Points:
+    return np.array([(anchor.x, anchor.y) for anchor in anchors])

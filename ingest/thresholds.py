@@ -10,9 +10,211 @@ ALIGN_RADIUS_MM = 1.5
 """How far a field is searched around its registered place: below half of the narrowest row pitch
 (5.8 mm), or the search locks onto the next row (EVIDENCE, Finding the page)."""
 
+ALIGN_RADIUS_FLAT_MM = 0.5
+"""The same where the page is known to lie flat: only what the anchors' own error leaves."""
+
+ALIGN_LOST = 0.3
+"""Correlation below which a field's print was not recognised: covered, torn off or not on the scan."""
+
 ALIGN_MARGIN_MM = 3.0
 """Print around a field that is matched with it: the labels beside and the rows above and below."""
 
 ALIGN_LEAST_GAIN = 0.02
 """Gain in correlation below which a field stays where the registration put it: noise and pen
 strokes move the maximum by about as much."""
+
+# --- taking a file in ----------------------------------------------------------------------------
+
+MOST_PIXELS = 150_000_000
+"""Pixels of one picture above which it is refused undecoded: A4 at 1200 dpi has 139 million."""
+
+LEAST_DPI, MOST_DPI = 30.0, 2540.0
+"""What a file may say of its resolution and be believed; 72 and 96 are often said and rarely true,
+which does no harm: the scale is found from the markers."""
+
+SQUARE_PIXELS = 1.1
+"""Ratio of the resolutions across and down above which a page is stretched: fax has 204 × 98."""
+
+CROPPED_SHARE = 0.02
+"""Share of a picture that may hang over the edge of its PDF page before the page is rendered."""
+
+RENDER_LONG_SIDE = 3400
+"""Most px of a rendered page's longer side: A3 at 200 dpi. Phones write pages of 3000 pt and more."""
+
+# --- markers -------------------------------------------------------------------------------------
+
+LOCATE_LONG_SIDE = 1100
+"""Px to which the longer side is shrunk (by a whole factor) for the first look: A4 at about 100 dpi,
+where finding markers is as sure as at 200 dpi and takes a quarter of the time."""
+
+MARKER_ERROR_CORRECTION = 0.6
+"""OpenCV's `errorCorrectionRate`; at 1.0 false ids appear (EVIDENCE, Finding the page)."""
+
+MARKER_LEAST_PERIMETER = 0.03
+"""Of the picture's longer side: a marker on A4 has 0.11, on A3 glass 0.08."""
+
+MARKER_WINDOWS_QUICK = (15, 15, 10)
+MARKER_WINDOWS_THOROUGH = (5, 45, 10)
+"""Smallest, largest, step of the adaptive threshold's window, px: a marker's side is 31 px at
+100 dpi. Each window costs about 4 ms a page; one suffices for clean pages."""
+
+SIBLING_TOLERANCE = 0.22
+"""How far a marker may lie from where another one expects it, as a share of their distance. Phone
+perspective makes up to 0.15; A4 upright and lengthways differ by 0.48."""
+
+MISSING_MARKER_REACH_MM = 14.0
+"""How far around its expected place a missing marker is searched for."""
+
+MARKER_SIDE_PX = 40.0
+"""Side to which a missing marker's surroundings are shrunk."""
+
+# --- reading: ink --------------------------------------------------------------------------------
+
+PAPER_MM = 5
+"""The whitest spot within this distance, mm, is the paper: a filled box (4 mm) has white beside it, while
+the shade of a fold or the grey of a stain counts as paper."""
+
+PRINT_PLAY_PX = 1
+"""Px of the blank (0.127 mm) by which print may lie beside its place without counting as ink: half the
+width of a scanned stroke; fields are aligned to better than that."""
+
+PRINT_GAIN_RANGE = (0.5, 2.2)
+"""How dark print may come out against the blank page: a pale copy, or 45 % grey copied to solid black."""
+
+PRINT_GAIN_PERCENTILE = 75.0
+"""Of the printed pixels' darkness: above the middle, because half-covered edges pull the middle down."""
+
+LEAST_EXPECTED = 60.0
+"""Grey below which print is too dark to show a pen on it (markers, headings, 1-bit copies), 0–255."""
+
+LEAST_DARKNESS = 0.10
+"""Share by which a spot must be darker than expected to count as ink: faint pencil on white is 0.15 to
+0.3, JPEG's ringing at 75 % quality below 0.08."""
+
+NOISE_SIGMAS = 4.0
+"""Ink must also be this many standard deviations of the paper's noise darker, after smoothing."""
+
+# --- identity ------------------------------------------------------------------------------------
+
+QR_MM_PER_PX = 0.12
+"""Scale at which a code in its known place is looked at: 7 px a module."""
+
+QR_MARGIN_MM = {1: 15.0, 2: 12.0, 3: 5.0, 4: 5.0}
+"""By number of markers, how far around its place the code is looked for; 3.5 mm is its white."""
+
+QR_OFF_PLACE_MM = {1: 45.0, 2: 20.0, 3: 12.0, 4: 12.0}
+"""By number of markers, how far from its place a code may lie and still be that sheet's own: as far
+as so few markers may mislead about it."""
+
+FINDER_REACH_MM = 1.5
+"""How far a finder pattern may lie from its place."""
+
+FINDER_SCORE = 0.6
+"""Correlation above which a finder pattern is believed: clean ones have 0.9, other modules 0.4."""
+
+SERIAL_SIZE_MM = (46.0, 6.0)
+SERIAL_MM_PER_PX = 0.125
+"""Size of the serial's surroundings, and a scale at which the line is 48 px high."""
+
+SERIAL_MISREAD = 2
+"""Characters of twelve that OCR may have wrong."""
+
+OURS_BY_MARKERS = 2
+"""Markers in agreement from which a page without a code is called ours and not just unknown."""
+
+# --- reading: marks ------------------------------------------------------------------------------
+
+QUICK_INSIDE, QUICK_RING = 0.004, 0.03
+"""Share of inked pixels, in a box and in the ring around it, from which it is looked at closely: in the
+box 3 px of 676, a dot of 0.2 mm. Looking costs 1 ms, missing costs an answer."""
+
+QUICK_PRINT = 0.7
+"""Share of a box's frame that must be where it was printed; below, the field is aligned first."""
+
+OFFSET_REACH_PX = 4
+"""Reach of a box's own alignment: 0.5 mm; half the gap between a box and its words."""
+
+# --- registration --------------------------------------------------------------------------------
+
+ANCHOR_MM = 10.0
+ANCHOR_MM_PER_PX = 0.25
+"""Side and scale of an anchor. At 0.25 mm a pixel, places are found to 0.03 mm, and matching takes a
+fifth of the time that it takes at 200 dpi."""
+
+ANCHOR_SPACING_MM = 7.0
+ANCHOR_GRID = (5, 7)
+"""Least distance between anchors; cells of the page of which each gives its best one to the few."""
+
+ANCHOR_LEAST_STRENGTH = 0.06
+"""Corner strength of a usable anchor, as a share of the page's strongest: a rule alone has 0.01."""
+
+ANCHOR_SCORE = 0.55
+"""Correlation from which an anchor counts as seen: other words of the same face reach 0.45."""
+
+ANCHOR_RADIUS_MM = 2.0
+"""How far an anchor may lie from where three or four markers put it."""
+
+MARKERS_FOR_QUICK = 3
+FEW_MARKERS = 2
+"""Markers from which the page's transform is trusted to `ANCHOR_RADIUS_MM`; up to which the QR code's
+corners are worth the time."""
+
+FLAT_MM = 0.2
+FLAT_SHARE = 0.9
+QUICK_SHARE = 0.6
+"""A page is flat when `FLAT_SHARE` of its anchors lie within `FLAT_MM` of one perspective; the quick
+way asks that `QUICK_SHARE` of the anchors be seen at all (the rest may be written over)."""
+
+RING_MM = 32.0
+FOLLOW_RADIUS_MM = 1.8
+FOLLOW_AGAIN_MM = 0.8
+FOLLOW_OUTLIER_MM = 1.5
+"""Following print outwards: how far ahead of what is known, how far around an expected place, how far
+when all of the page is known, and how far from one perspective paper may bend and still shape it."""
+
+NEIGHBOURS = 8
+NEIGHBOUR_SPREAD_MM = 1.5
+NEIGHBOUR_OUTLIER_MM = 0.6
+PLANE_DAMPING = 20.0
+"""Anchors by which another one's shift is foretold; how far they may differ among themselves; how far
+a shift may be from the foretold one; and how hard (mm) their plane is held level."""
+
+BEND_SMOOTHING = 1e-4
+"""Thin-plate smoothing: an anchor's own error of 0.03 mm is smoothed, a curl of 50 mm radius kept."""
+
+SPREAD_FOR_AFFINE_MM = 15.0
+SPREAD_FOR_PERSPECTIVE_MM = 35.0
+"""Spread of the known points across their narrower direction (standard deviation) from which they can
+tell shear, and perspective."""
+
+LEAST_ANCHORS = 8
+LEAST_ANCHOR_SHARE = 0.3
+"""Anchors without which a page is not put straight: half a page torn off leaves half of them."""
+
+ANCHOR_EDGE_MM = 2.0
+"""Paper's edges are torn and shadowed: no anchor touches them."""
+
+# --- reading: digits and text --------------------------------------------------------------------
+
+CELL_INSET_MM = 0.5
+"""From a cell's line to what counts as inside when asking whether anything is written: the line and its
+play, and the strokes that a neighbour's digit may send over it."""
+
+DIGIT_DUST_MM2 = 0.12
+"""Ink in a cell below which it is empty, mm²: a speck of 0.35 mm."""
+
+DIGIT_LEAST_MM2 = 0.4
+"""Ink from which a cell is written in, mm²: a 1 of 2 mm by a fine pen of 0.2 mm."""
+
+DIGIT_SPECK_MM2 = 0.05
+"""Connected ink below which it is left out of a digit, mm²: dust and what is left of cell lines."""
+
+DIGIT_LEAST_MM = 2.6
+"""Height below which a digit is not enlarged to the model's size, mm: written digits are 3 mm and more,
+blots are not."""
+
+STROKE_BELONGS = 0.75
+"""Share of a stroke that a cell must hold to own all of it; below, digits touch and are cut at the line."""
+
+CROP_MARGIN_MM = 0.8
+"""White around a crop: tight crops read better (EVIDENCE, OCR engines)."""

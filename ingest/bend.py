@@ -1,0 +1,100 @@
+"""How paper that is not flat departs from a flat page: a smooth field of shifts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest import thresholds
+from ingest.geometry import Points
+from layouts.model import PageFrame
+
+NODE_MM = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """Shifts in mm at the nodes of a grid over the page, `NODE_MM` apart: (rows, columns, 2)."""
+
+    nodes: NDArray[np.float32]
+
+    def at(self, points: Points) -> Points:
+        """Shifts at places in mm (N, 2); beyond the page as at its edge."""
+        grid = (points / NODE_MM).astype(np.float32)
+        shifts = cv2.remap(
+            self.nodes, grid[None, :, 0], grid[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(shifts[0], np.float64)
+
+
+def bend_through(places: Points, shifts: Points, frame: PageFrame) -> tuple[Bend, NDArray[np.float64]]:
+    """The smoothest bend near these shifts (both mm, (N, 2)), and how far it passes each of them by, mm."""
+    spline = _ThinPlate.through(places, shifts)
+    columns, rows = (int(np.ceil(side / NODE_MM)) + 1 for side in (frame.width, frame.height))
+    x, y = np.meshgrid(np.arange(columns) * NODE_MM, np.arange(rows) * NODE_MM)
+    nodes = spline.at(np.column_stack((x.ravel(), y.ravel()))).reshape(rows, columns, 2)
+    misses = np.linalg.norm(spline.at(places) - shifts, axis=1)
+    return Bend(nodes.astype(np.float32)), np.asarray(misses, np.float64)
+
+
+def expected_shifts(places: Points, known: Points, shifts: Points) -> Points:
+    """Shifts at `places` as their nearest known neighbours suggest: a plane through these, robustly."""
+    return np.array([_by_neighbours(place, known, shifts) for place in places])
+
+
+def disagreement(places: Points, shifts: Points) -> NDArray[np.float64]:
+    """How far each shift is from what all its neighbours suggest without it, mm."""
+    rest = ~np.eye(len(places), dtype=np.bool_)
+    expected = np.array(
+        [_by_neighbours(place, places[rest[n]], shifts[rest[n]]) for n, place in enumerate(places)]
+    )
+    return np.asarray(np.linalg.norm(expected - shifts, axis=1), np.float64)
+
+
+def _by_neighbours(place: Points, known: Points, shifts: Points) -> Points:
+    distances = np.linalg.norm(known - place, axis=1)
+    nearest = np.argsort(distances)[: thresholds.NEIGHBOURS]
+    near, moved, far = known[nearest] - place, shifts[nearest], distances[nearest]
+    middle = np.median(moved, axis=0)
+    weights = 1.0 / (1.0 + (far / NODE_MM / 2) ** 2)
+    weights = weights * (np.linalg.norm(moved - middle, axis=1) <= thresholds.NEIGHBOUR_SPREAD_MM)
+    if weights.sum() <= 0:
+        return np.asarray(middle, np.float64)
+    # A weak pull towards level keeps the plane from tipping where the neighbours lie on a line.
+    rows = np.column_stack((near, np.ones(len(near)))) * weights[:, None]
+    damped = np.diag((thresholds.PLANE_DAMPING, thresholds.PLANE_DAMPING, 0.0))
+    plane = np.linalg.lstsq(
+        np.vstack((rows, damped)), np.vstack((moved * weights[:, None], np.zeros((3, 2)))), rcond=None
+    )[0]
+    return np.asarray(plane[2], np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _ThinPlate:
+    """Smoothed thin-plate spline; lengths in decimetres to keep the system well scaled."""
+
+    centres: Points
+    weights: NDArray[np.float64]
+
+    @staticmethod
+    def through(places: Points, values: Points) -> _ThinPlate:
+        n, scaled = len(places), places / 100.0
+        affine = np.column_stack((np.ones(n), scaled))
+        system = np.zeros((n + 3, n + 3))
+        system[:n, :n] = _kernel(scaled, scaled) + thresholds.BEND_SMOOTHING * np.eye(n)
+        system[:n, n:], system[n:, :n] = affine, affine.T
+        weights = np.linalg.solve(system, np.vstack((values, np.zeros((3, 2)))))
+        return _ThinPlate(scaled, weights)
+
+    def at(self, places: Points) -> Points:
+        scaled = places / 100.0
+        rows = np.column_stack((_kernel(scaled, self.centres), np.ones(len(scaled)), scaled))
+        return np.asarray(rows @ self.weights, np.float64)
+
+
+def _kernel(points: Points, centres: Points) -> NDArray[np.float64]:
+    squares = ((points[:, None] - centres[None]) ** 2).sum(-1)
+    return np.asarray(0.5 * squares * np.log(squares + 1e-12), np.float64)
