@@ -52,6 +52,7 @@ PENS: tuple[tuple[Pen, float], ...] = (
 )
 """Pens and how many people use them: a black 签字笔 is asked for, the others come anyway."""
 
+_INK_PAD = Pen("red ink pad", (205, 32, 38), 1.0, 0.9, 0.3)
 _STYLES: tuple[tuple[Mark, float], ...] = (
     (Mark.TICK, 0.74),
     (Mark.CROSS, 0.10),
@@ -78,6 +79,7 @@ class Hand:
     habits      digit → number of the habit in `samples.digits.HABITS`
     font_digits share of digits formed as the font forms them
     digit       height of a digit, in heights of the comb cell
+    aligns_left begins short numbers in the first cell instead of ending them in the last
     """
 
     name: str
@@ -95,6 +97,7 @@ class Hand:
     font_digits: float
     digit: float
     digit_slant: float
+    aligns_left: bool
 
     @staticmethod
     def of(name: str, seed: int) -> Hand:
@@ -121,6 +124,7 @@ def _hand(name: str, rng: Generator) -> Hand:
         font_digits=float(rng.choice([0.0, 0.0, 0.15, 0.9], p=[0.4, 0.25, 0.15, 0.2])),
         digit=float(rng.uniform(0.5, 0.88)),
         digit_slant=float(rng.normal(0.08, 0.12)),
+        aligns_left=bool(rng.random() < 0.2),
     )
 
 
@@ -160,10 +164,10 @@ class Writer:
 
     # --- marks -------------------------------------------------------------------------------
 
-    def mark(self, box: Rect, style: Mark | None = None) -> Mark:
+    def mark(self, box: Rect, style: Mark | None = None, strength: float = 1.0) -> Mark:
         """A mark as this person makes them, and how they made it."""
         made = style or self._style()
-        self._draw(_MARKS[made](self, box))
+        self.paper.draw(_MARKS[made](self, box), self.hand.pen, self.rng, self.pressure * strength)
         return made
 
     def cancel(self, box: Rect) -> None:
@@ -195,6 +199,19 @@ class Writer:
     def line(self, points: Sequence[tuple[float, float]], wobble: float = 0.3) -> None:
         """A stroke through `points`."""
         self._draw([smooth(self._around(points, wobble))])
+
+    def thumbprint(self, x: float, y: float) -> None:
+        """A thumb in red ink: 按手印 beside or over a name."""
+        size = round(self.paper.scale * 20)
+        rows, columns = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+        rows, columns = rows * 1.05, columns * 1.5
+        radius = np.hypot(rows, columns)
+        ridges = 0.62 + 0.38 * np.sin(radius * 42 + 2.2 * columns + 1.5 * np.sin(rows * 3))
+        patches = cv2.resize(self.rng.uniform(0.3, 1.1, (6, 6)), (size, size), interpolation=cv2.INTER_CUBIC)
+        inked = np.clip((1 - radius) * 6, 0, 1) * ridges * patches
+        coverage = np.clip(inked * 255, 0, 255).astype(np.uint8)
+        left, top = round((x - 10) * self.paper.scale), round((y - 10) * self.paper.scale)
+        self.paper.lay(coverage, left, top, _INK_PAD)
 
     def touch(self, x: float, y: float) -> None:
         """The point of the pen set down by accident."""

@@ -84,6 +84,21 @@ class Paper:
         coverage = u8(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA))
         self.lay(coverage, left, top, pen, strength)
 
+    def white_out(self, left: float, top: float, width: float, height: float, rng: Generator) -> None:
+        """Correction fluid over a rectangle of mm: what was printed and written there is gone."""
+        wide, high = round(width * self.scale), round(height * self.scale)
+        y, x = round(top * self.scale), round(left * self.scale)
+        region = self.pixels[max(y, 0) : y + high, max(x, 0) : x + wide]
+        if not region.size:
+            return
+        edge = cv2.resize(rng.uniform(0.2, 1, (5, 7)), region.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        rows = np.abs(np.linspace(-1, 1, region.shape[0]))[:, None]
+        columns = np.abs(np.linspace(-1, 1, region.shape[1]))[None, :]
+        covered = np.clip((1.25 - np.maximum(rows, columns) - 0.25 * edge) * 5, 0, 1)
+        shade = rng.uniform(243, 254)
+        mixed = region * (1 - _over(covered, region)) + shade * _over(covered, region)
+        region[...] = mixed.astype(np.uint8)
+
     def _stroke(
         self, canvas: Coverage, stroke: Path, corner: tuple[int, int], pen: Pen, rng: Generator
     ) -> None:
@@ -94,6 +109,11 @@ class Paper:
         for n in range(len(points) - 1):
             thickness = max(round(float(pressure[n])), 1)
             cv2.line(canvas, points[n], points[n + 1], 255, thickness, cv2.LINE_8, shift)
+
+
+def _over(mask: NDArray[np.float64], region: Image) -> NDArray[np.float64]:
+    """`mask` with as many dimensions as `region`."""
+    return mask if region.ndim == 2 else mask[..., None]
 
 
 def _pressure(count: int, rng: Generator) -> NDArray[np.float64]:
