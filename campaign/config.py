@@ -1,0 +1,100 @@
+"""What a town sets for its campaign: names and telephones, dates, quotas, and how sure is sure enough.
+
+The `[campaign]` table of `zoufang.toml`, read strictly: unknown keys and wrong types are errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from forms.model import Kind
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class ConfigError(ValueError):
+    """Settings that cannot be used. `errors` are lines for the person who wrote them."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Acceptance(_Settings):
+    """The confidence from which a reading is accepted without a person, by kind of field.
+
+    A confidence is a calibrated probability of being right, so that accepting from c on errs at most
+    in 1 − c of the accepted fields, and on average in far fewer. Signatures are present or not, and are
+    never sent to a person for their confidence.
+    """
+
+    single: Share = 0.99
+    multiple: Share = 0.99
+    digits: Share = 0.97
+    date: Share = 0.97
+    text: Share = 0.98
+    lines: Share = 0.98
+
+    def threshold(self, kind: Kind) -> float:
+        """0 for kinds that are never doubted."""
+        return float(getattr(self, kind.value, 0.0))
+
+
+class TargetErrors(_Settings):
+    """Wrong values among accepted ones that the town puts up with, as shares (DESIGN §7)."""
+
+    checkbox: Share = 0.5e-4
+    digits: Share = 5e-4
+    handwriting: Share = 1e-2
+
+
+class Quotas(_Settings):
+    """Who has to visit how many (domain.md §1, rows 7 and 12–15)."""
+
+    households_per_cadre: Count = 30  # of 机关 and 事业
+    key_enterprises_per_leader: Count = 3
+    small_enterprises_per_leader: Count = 3
+    projects_per_leader: Count = 3
+    groups_per_leader: Count = 3  # in the village where the leader is stationed
+    leaders_take_households: bool = False  # or only the focus kinds, beside the cadres who own them
+    villages_per_unit_least: Count = 1
+    villages_per_unit_most: Count = 2
+    cards_per_cadre_least: Count = 10
+
+
+class Campaign(_Settings):
+    """A campaign. `round` counts from 1 and rises with every revisit (回访)."""
+
+    name: str = "全镇“走田头、进车间、求良策”大走访活动"
+    town: str = ""
+    year: Annotated[int, Field(ge=2000, le=2999)] = 2017
+    round: Annotated[int, Field(ge=1)] = 1
+    start: date | None = None  # dates written on forms must lie between these, both included
+    end: date | None = None
+    office_phone: str = ""
+    supervision_phone: str = ""
+    hotline: str = "12345"
+    quotas: Quotas = Quotas()
+    acceptance: Acceptance = Acceptance()
+    target_errors: TargetErrors = TargetErrors()
+
+
+def parse_campaign(data: Mapping[str, Any]) -> Campaign:
+    """The campaign of a parsed TOML table. Raises ConfigError with every error."""
+    try:
+        campaign = Campaign.model_validate(dict(data))
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in e['loc'])}：{e['msg']}" for e in error.errors()]
+        raise ConfigError(lines) from None
+    if campaign.start and campaign.end and campaign.start > campaign.end:
+        raise ConfigError(["start（开始日期）晚于 end（结束日期）"])
+    return campaign
