@@ -78,6 +78,10 @@ PRINT_PLAY_PX = 1
 """Px of the blank (0.127 mm) by which print may lie beside its place without counting as ink: half the
 width of a scanned stroke; fields are aligned to better than that."""
 
+COARSE_PX_PER_MM = 6.7
+"""Scan px per mm (170 dpi) below which print is blurred by one more px of the blank: pictures sent by
+messenger have 110 to 170 dpi (domain.md §4)."""
+
 PRINT_GAIN_RANGE = (0.5, 2.2)
 """How dark print may come out against the blank page: a pale copy, or 45 % grey copied to solid black."""
 
@@ -93,6 +97,9 @@ LEAST_DARKNESS = 0.10
 
 NOISE_SIGMAS = 4.0
 """Ink must also be this many standard deviations of the paper's noise darker, after smoothing."""
+
+MOST_FLOOR = 0.2
+"""Darkness that always counts as ink, however noisy the scan: pencil must not drown unseen."""
 
 # --- identity ------------------------------------------------------------------------------------
 
@@ -218,3 +225,18 @@ STROKE_BELONGS = 0.75
 
 CROP_MARGIN_MM = 0.8
 """White around a crop: tight crops read better (EVIDENCE, OCR engines)."""
+
+# --- blank pages ---------------------------------------------------------------------------------
+
+BLANK_LONG_SIDE = 880
+BLANK_WINDOW = 31
+"""Px of the longer side and of the median that stands for paper: 75 dpi, 10 mm."""
+
+BLANK_EDGE = 0.065
+"""Share of the longer side that is left out along each edge: 19 mm, where holes and staples are."""
+
+BLANK_CONTRAST = 50
+"""Grey levels from which something is darker than paper; print of the back shows through with 10-40."""
+
+BLANK_INK = 2e-5
+"""Share of ink from which a page is not blank: 0.8 mm² of A4, one short word."""

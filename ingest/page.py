@@ -1,0 +1,61 @@
+"""One page, from pixels to readings: the whole story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.blank import is_blank
+from ingest.geometry import Matrix, apply
+from ingest.identify import NotKnown, SerialReader, identify
+from ingest.locate import find_markers
+from ingest.model import Image, PageResult, PageState, PrintedLayout, Problem, Shelf
+from ingest.register import RegisteredPage, register
+from ingest.sampling import Pyramid, ink_channel
+from layouts.identity import Identity
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A page that was recognised and put straight."""
+
+    identity: Identity
+    printed: PrintedLayout
+    registered: RegisteredPage
+    turned: int
+
+
+def find_sheet(pixels: Image, shelf: Shelf, read_serial: SerialReader | None = None) -> Sheet | PageResult:
+    """The sheet that a page is, or what the page is instead."""
+    scan = Pyramid(ink_channel(pixels))
+    groups = find_markers(scan.image, {printed.layout.frame for printed in shelf.layouts.values()})
+    if not groups and is_blank(scan.image):
+        return PageResult(PageState.BLANK)
+    known = identify(scan, groups, shelf, read_serial)
+    if isinstance(known, NotKnown):
+        return PageResult(known.state, serial=known.serial, problems=(known.problem,))
+    digest, _ = shelf.sheets[known.identity.serial]
+    registered = register(scan, pixels, known, shelf.layouts[digest])
+    if registered is None:
+        return _not_straight(known.identity)
+    turned = upright(registered.registration.matrix())
+    return Sheet(known.identity, shelf.layouts[digest], registered, turned)
+
+
+def upright(page_to_scan: Matrix) -> int:
+    """Clockwise quarter turns, in degrees, that put the scan upright."""
+    left, right = apply(page_to_scan, np.array(((95.0, 140.0), (115.0, 140.0))))
+    direction = np.degrees(np.arctan2(*(right - left)[::-1]))
+    return int(-round(direction / 90.0) * 90 % 360)
+
+
+def _not_straight(identity: Identity) -> PageResult:
+    message = (
+        f"编号 {identity.serial} 的表认出来了，但版面对不上：可能被遮住、撕去太多、折叠，或者换过内容。"
+        "请展平后用 200～300 dpi 重新扫描，或人工录入。"
+    )
+    problem = Problem("not_straight", message)
+    return PageResult(
+        PageState.UNREADABLE, identity.serial, identity.form, identity.page, problems=(problem,)
+    )
