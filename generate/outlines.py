@@ -25,7 +25,8 @@ from fontTools.ttLib import TTFont
 
 _OUTLINE_ERROR = 1.0
 """How far a quadratic curve may be from the cubic one, in units of a 1000-unit em: 4 µm at 11 pt."""
-_FORMAT = 1  # raise when the copies change, so that cached ones are made anew
+_FORMAT = 2  # raise when the copies change, so that cached ones are made anew
+_MADE = 3_786_912_000  # 2024-01-01 in seconds from 1904: the same copy always has the same bytes
 
 
 def _double_byte(encoding: str, leads: range) -> frozenset[str]:
@@ -58,7 +59,9 @@ class PostScriptFace:
         """The TrueType file of a part, made now if need be."""
         path = _cache_folder() / f"{self._path.stem}-{part}-{self._fingerprint()}.ttf"
         if not path.exists():
-            _save(_converted(self._font, self._characters(part)), path)
+            # reportlab tells fonts apart by their PostScript names, so that each part needs its own.
+            name = f"{self._font['name'].getDebugName(6)}-{part}"
+            _save(_converted(self._font, name, self._characters(part)), path)
         return path
 
     def _characters(self, part: str) -> list[str]:
@@ -79,27 +82,25 @@ def has_postscript_outlines(path: Path, number: int) -> bool:
         return "glyf" not in font
 
 
-def _converted(source: Any, characters: Iterable[str]) -> FontBuilder:
+def _converted(source: Any, name: str, characters: Iterable[str]) -> FontBuilder:
     cmap = source.getBestCmap()
-    names = {ord(character): cmap[ord(character)] for character in characters}
-    order = list(dict.fromkeys([".notdef", *names.values()]))
+    glyphs = {ord(character): cmap[ord(character)] for character in characters}
+    order = list(dict.fromkeys([".notdef", *glyphs.values()]))
     drawn = source.getGlyphSet()
     units = source["head"].unitsPerEm
 
     font = FontBuilder(units, isTTF=True)
     font.setupGlyphOrder(order)
-    font.setupCharacterMap(names)
-    font.setupGlyf({name: _quadratic(drawn[name]) for name in order})
-    sides = font.font["glyf"]
-    font.setupHorizontalMetrics(
-        {name: (round(drawn[name].width), getattr(sides[name], "xMin", 0)) for name in order}
-    )
+    font.setupCharacterMap(glyphs)
+    outlines = {glyph: _quadratic(drawn[glyph]) for glyph in order}
+    font.setupGlyf(outlines)
+    bearings = ((glyph, getattr(outlines[glyph], "xMin", 0)) for glyph in order)
+    font.setupHorizontalMetrics({glyph: (round(drawn[glyph].width), left) for glyph, left in bearings})
     font.setupHorizontalHeader(ascent=source["hhea"].ascent, descent=source["hhea"].descent)
-    family = f"{source['name'].getDebugName(6)}-TT"
-    font.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family})
+    font.setupNameTable({"familyName": name, "styleName": "Regular", "psName": name})
     font.setupOS2(fsType=0, usWeightClass=source["OS/2"].usWeightClass)
     font.setupPost(keepGlyphNames=False)
-    font.updateHead(created=0, modified=0)  # the same copy has the same bytes, whenever it is made
+    font.updateHead(created=_MADE, modified=_MADE)
     font.font.recalcTimestamp = False
     return font
 

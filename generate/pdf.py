@@ -1,63 +1,133 @@
-"""A PDF file out of sheets: the static part of each page is drawn once and reused."""
+"""A PDF file out of sheets and cards: what repeats is drawn once, as a form object, and reused."""
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reportlab.pdfgen.canvas import Canvas
 
+from generate import cards
+from generate.cards import CardPrint, CardSet
 from generate.fonts import FontBook
 from generate.pen import Pen
 from generate.sheets import SheetPrint, draw_personal, draw_static
-from layouts.model import Layout
+from layouts.model import PageFrame
 from layouts.typeset import MM_PER_PT
 
 
 @dataclass(frozen=True)
 class PageEntry:
-    """What a page of a file holds; a page of cards has one entry per card."""
+    """What a page of a file holds; a page of cards has one entry per card, with the card's corner.
+
+    A page left empty, so that the next begins on a fresh piece of paper, has no serial and no form.
+    """
 
     page: int  # in the file, from 1
-    serial: str
-    form: str
-    form_version: int
-    form_page: int
+    serial: str | None
+    form: str | None
+    form_version: int | None
+    form_page: int | None
     x_mm: float | None = None
     y_mm: float | None = None
 
 
-def write_pdf(path: Path, items: Sequence[SheetPrint], fonts: FontBook | None = None) -> list[PageEntry]:
-    """Writes `path` and says what is on its pages. The same items make the same bytes.
+def write_pdf(
+    path: Path, items: Sequence[SheetPrint | CardSet], fonts: FontBook | None = None
+) -> list[PageEntry]:
+    """Writes `path`, for printing on both sides, and says what is on its pages.
 
-    Raises TooLongError, MissingGlyphsError, FontError, OSError; then no file is left behind.
+    The same items and fonts make the same bytes. Raises TooLongError, MissingGlyphsError, FontError,
+    OSError; then no file is written.
     """
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer, invariant=1, pageCompression=1)
-    book = fonts or FontBook()
-    entries = [_draw_sheet(canvas, book, n, item) for n, item in enumerate(items, 1)]
-    canvas.save()
-    path.write_bytes(buffer.getvalue())
-    return entries
+    document = _Document(fonts or FontBook())
+    for item in items:
+        if isinstance(item, CardSet):
+            document.add_cards(item)
+        else:
+            document.add_sheet(item)
+    path.write_bytes(document.finish())
+    return document.entries
 
 
-def _draw_sheet(canvas: Canvas, fonts: FontBook, number: int, sheet: SheetPrint) -> PageEntry:
-    layout = sheet.layout
-    canvas.setPageSize((layout.frame.width / MM_PER_PT, layout.frame.height / MM_PER_PT))
-    pen = Pen(canvas, layout.frame.height, fonts)
-    canvas.doForm(_static_form(canvas, pen, layout, sheet.page))
-    draw_personal(pen, sheet)
-    canvas.showPage()
-    return PageEntry(number, sheet.serial, layout.form.id, layout.form.version, sheet.page)
+class _Document:
+    """The pages drawn so far."""
+
+    def __init__(self, fonts: FontBook) -> None:
+        self.entries: list[PageEntry] = []
+        self._fonts = fonts
+        self._buffer = io.BytesIO()
+        self._canvas = Canvas(self._buffer, invariant=1, pageCompression=1)
+
+    def finish(self) -> bytes:
+        self._canvas.save()
+        return self._buffer.getvalue()
+
+    def add_sheet(self, sheet: SheetPrint) -> None:
+        layout = sheet.layout
+        if sheet.page == 1:
+            self._begin_paper()
+        pen = self._begin_page(layout.frame)
+        name = f"{layout.digest}-{sheet.page}"
+        self._draw_once(name, layout.frame, lambda pen: draw_static(pen, layout, sheet.page))
+        draw_personal(pen, sheet)
+        self.entries.append(
+            PageEntry(self._page, sheet.serial, layout.form.id, layout.form.version, sheet.page)
+        )
+        self._canvas.showPage()
+
+    def add_cards(self, card_set: CardSet) -> None:
+        for some in card_set.sheets():
+            self._begin_paper()
+            for side in (cards.FRONT, cards.BACK):
+                self._add_card_side(card_set, some, side)
+
+    def _add_card_side(self, card_set: CardSet, some: Sequence[CardPrint], side: int) -> None:
+        pen, page, form = self._begin_page(cards.FRAME), self._page, card_set.form
+        self._draw_once("cut-marks", cards.FRAME, cards.draw_cut_marks)
+        draw = cards.draw_front if side == cards.FRONT else cards.draw_back
+        for number, card in enumerate(some):
+            at = cards.corner(number, side)
+            facts = card.facts
+            name = f"card-{side}-{_digest(form, facts)}"
+            self._draw_once(name, cards.FRAME, lambda pen, facts=facts: draw(pen, form, facts), at)  # type: ignore[misc]
+            if side == cards.BACK:
+                cards.draw_identity(pen, form, card, at)
+            self.entries.append(PageEntry(page, card.serial, form.id, form.version, side, *at))
+        self._canvas.showPage()
+
+    @property
+    def _page(self) -> int:
+        """Number of the page that is being drawn."""
+        return int(self._canvas.getPageNumber())
+
+    def _begin_page(self, frame: PageFrame) -> Pen:
+        self._canvas.setPageSize((frame.width / MM_PER_PT, frame.height / MM_PER_PT))
+        return Pen(self._canvas, frame.height, self._fonts)
+
+    def _begin_paper(self) -> None:
+        """Leaves a back empty if need be: odd pages are fronts."""
+        if self._page % 2 == 0:
+            self.entries.append(PageEntry(self._page, None, None, None, None))
+            self._canvas.showPage()
+
+    def _draw_once(
+        self, name: str, frame: PageFrame, draw: Callable[[Pen], None], at: tuple[float, float] = (0.0, 0.0)
+    ) -> None:
+        """Shows the form object `name` moved to `at`; draws it when first asked for."""
+        canvas = self._canvas
+        if not canvas.hasForm(name):
+            canvas.beginForm(name, 0, 0, frame.width / MM_PER_PT, frame.height / MM_PER_PT)
+            draw(Pen(canvas, frame.height, self._fonts))
+            canvas.endForm()
+        canvas.saveState()
+        canvas.translate(at[0] / MM_PER_PT, -at[1] / MM_PER_PT)
+        canvas.doForm(name)
+        canvas.restoreState()
 
 
-def _static_form(canvas: Canvas, pen: Pen, layout: Layout, page: int) -> str:
-    """The name of the form object with the page's static part, drawn when first asked for."""
-    name = f"static-{layout.digest}-{page}"
-    if not canvas.hasForm(name):
-        canvas.beginForm(name, 0, 0, layout.frame.width / MM_PER_PT, layout.frame.height / MM_PER_PT)
-        draw_static(pen, layout, page)
-        canvas.endForm()
-    return name
+def _digest(*what: object) -> str:
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]

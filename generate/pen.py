@@ -14,6 +14,9 @@ from generate.fonts import FontBook
 from layouts.model import MARKER_DICTIONARY, Box, Point, Rule, Text
 from layouts.typeset import MM_PER_PT
 
+Colour = tuple[float, float, float]
+"""Red, green, blue, 0 to 1."""
+
 BOX_LINE_PT = 0.7
 BOX_GREY = 0.5
 _QR_VERSION = 2
@@ -27,10 +30,16 @@ class Pen:
     def __init__(self, canvas: Canvas, height: float, fonts: FontBook) -> None:
         self.canvas, self.height, self.fonts = canvas, height, fonts
 
-    def text(self, text: Text) -> None:
-        width = self.fonts.width(text.text, text.font, text.size)
-        x = text.x - {"left": 0.0, "centre": width / 2, "right": width}[text.align]
-        self.canvas.setFillGray(text.grey)
+    def text(self, text: Text, colour: Colour | None = None) -> None:
+        """`colour` instead of the text's grey."""
+        x = text.x
+        if text.align != "left":
+            width = self.fonts.width(text.text, text.font, text.size)
+            x -= width / 2 if text.align == "centre" else width
+        if colour:
+            self.canvas.setFillColorRGB(*colour)
+        else:
+            self.canvas.setFillGray(text.grey)
         words = self.canvas.beginText(x / MM_PER_PT, self._y(text.y))
         for run in self.fonts.runs(text.text, text.font):
             words.setFont(run.face, text.size)
@@ -41,6 +50,11 @@ class Pen:
         self.canvas.setLineWidth(rule.width)
         self.canvas.setStrokeGray(rule.grey)
         self.canvas.line(rule.x1 / MM_PER_PT, self._y(rule.y1), rule.x2 / MM_PER_PT, self._y(rule.y2))
+
+    def bar(self, x: float, y: float, w: float, h: float, colour: Colour) -> None:
+        """A filled rectangle."""
+        self.canvas.setFillColorRGB(*colour)
+        self.canvas.rect(x / MM_PER_PT, self._y(y + h), w / MM_PER_PT, h / MM_PER_PT, stroke=0, fill=1)
 
     def frame(self, box: Box) -> None:
         """The outline of a checkbox or a comb cell."""

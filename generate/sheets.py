@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from generate.fit import TooLongError, fit
 from generate.pen import Pen
 from layouts.identity import readable
 from layouts.model import MARKER_MM, Box, BoxKind, Layout, Text
@@ -14,7 +15,7 @@ FACT_PT = 11.0
 SMALLEST_FACT_PT = 9.0
 SERIAL_PT = 11.0
 FOOT_PT = 9.0
-_LINE = 1.05  # line height of a fact on two lines, in ems: as much as the lowest row has room for
+_LEADING = 1.05  # line height of a fact on two lines, in ems: as much as the lowest row has room for
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,6 @@ class SheetPrint:
     serial: str
     code: str
     facts: Mapping[str, str] = field(default_factory=dict)
-
-
-class TooLongError(ValueError):
-    """Words that are too long for their place, even small and on two lines."""
 
 
 def draw_static(pen: Pen, layout: Layout, page: int) -> None:
@@ -63,33 +60,18 @@ def draw_personal(pen: Pen, sheet: SheetPrint) -> None:
     for box in sheet.layout.on_page(sheet.page):
         words = sheet.facts.get(box.field, "")
         if box.kind is BoxKind.PREFILL and words:
-            for text in _fit(pen, box, words):
+            for text in _facts(pen, box, words):
                 pen.text(text)
 
 
-def _fit(pen: Pen, box: Box, words: str) -> list[Text]:
-    """`words` in the middle of the box's height: at full size, smaller, or on two lines."""
-    size = min(FACT_PT, FACT_PT * box.w / pen.fonts.width(words, "song", FACT_PT))
-    if size >= SMALLEST_FACT_PT:
-        return [_fact(box, words, size, 0.0)]
-    lines = _halves(pen, words, box.w)
-    half = _LINE * SMALLEST_FACT_PT * MM_PER_PT / 2
-    if lines is None or 4 * half > box.h + 0.5:
-        raise TooLongError(f"“{words}”在 {box.w:.0f} 毫米宽的位置放不下（字段 {box.field}），请缩短")
-    return [
-        _fact(box, line, SMALLEST_FACT_PT, side * half) for line, side in zip(lines, (-1, 1), strict=True)
-    ]
-
-
-def _fact(box: Box, words: str, size: float, below: float) -> Text:
-    baseline = box.y + box.h / 2 + below + 0.36 * size * MM_PER_PT
-    return Text(box.page, box.x, baseline, size, words, "song", grey=0.0)
-
-
-def _halves(pen: Pen, words: str, width: float) -> tuple[str, str] | None:
-    """The two most even parts, when both fit."""
-    parts = ((words[:n], words[n:]) for n in range(1, len(words)))
-    longest, pair = min(
-        (max(pen.fonts.width(part, "song", SMALLEST_FACT_PT) for part in p), p) for p in parts
-    )
-    return pair if longest <= width else None
+def _facts(pen: Pen, box: Box, words: str) -> Iterator[Text]:
+    """`words` in the middle of the box's height, on one line or two."""
+    try:
+        fitted = fit(pen.fonts, words, "song", box.w, FACT_PT, SMALLEST_FACT_PT)
+    except TooLongError as error:
+        raise TooLongError(f"{error}（字段 {box.field}）") from None
+    pitch = _LEADING * fitted.size * MM_PER_PT
+    for n, line in enumerate(fitted.lines):
+        middle = box.y + box.h / 2 + pitch * (n - (len(fitted.lines) - 1) / 2)
+        baseline = middle + 0.36 * fitted.size * MM_PER_PT
+        yield Text(box.page, box.x, baseline, fitted.size, line, "song", grey=0.0)

@@ -1,0 +1,41 @@
+"""Words that must keep to a width: smaller, then on two lines, then refused; never cut off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generate.fonts import FontBook
+
+
+class TooLongError(ValueError):
+    """Words that are too long for their place, even small and on two lines."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One or two lines and the size, in pt, at which they keep to the width."""
+
+    lines: tuple[str, ...]
+    size: float
+
+
+def fit(
+    fonts: FontBook, words: str, role: str, width: float, size: float, least: float, lines: int = 2
+) -> Fitted:
+    """`words` within `width` mm, at `size` pt if that does, never smaller than `least`.
+
+    Raises TooLongError, MissingGlyphsError.
+    """
+    shrunk = min(size, size * width / max(fonts.width(words, role, size), 0.001))
+    if shrunk >= least:
+        return Fitted((words,), shrunk)
+    halves = _halves(fonts, words, role, least) if lines == 2 else None
+    if halves is None or halves[0] > width:
+        raise TooLongError(f"“{words}”在 {width:.0f} 毫米宽的位置放不下，请缩短")
+    return Fitted(halves[1], least)
+
+
+def _halves(fonts: FontBook, words: str, role: str, size: float) -> tuple[float, tuple[str, str]] | None:
+    """The two most even parts, with the length of the longer; None when there is nothing to part."""
+    parts = ((words[:n], words[n:]) for n in range(1, len(words)))
+    return min(((max(fonts.width(p, role, size) for p in pair), pair) for pair in parts), default=None)
