@@ -5,11 +5,12 @@
         job = printed.start_job(db, {...})
         printed.issue(db, wanted, key.new_serial, job)
 
-`roster`, `printed`, `scanned` and `audit` are modules of functions that take such a connection, so that
-several may share one transaction. Nothing here decides what an answer is: see `campaign.records`.
+`roster`, `printed`, `scanned`, `work`, `accounts` and `audit` are modules of functions that take such a
+connection, so that several may share one transaction. Nothing here decides what an answer is: see
+`campaign.records`.
 """
 
-from store import audit, printed, roster, scanned
+from store import accounts, audit, printed, roster, scanned, work
 from store.database import Store
 from store.migrate import SchemaError
 from store.model import (
@@ -52,8 +53,10 @@ __all__ = [
     "StoredReading",
     "Subject",
     "Wanted",
+    "accounts",
     "audit",
     "printed",
     "roster",
     "scanned",
+    "work",
 ]

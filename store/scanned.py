@@ -42,6 +42,7 @@ from store.schema import (
     scan_outcomes,
     scans,
     settlements,
+    withdrawals,
 )
 
 READ, DUPLICATE = "read", "duplicate"
@@ -266,9 +267,14 @@ def add_correction(
     return said
 
 
+def standing_corrections() -> Select[Any]:
+    """Corrections, without those that were taken back."""
+    return select(corrections).where(corrections.c.id.not_in(select(withdrawals.c.correction)))
+
+
 def load_corrections(db: Connection, serial: str) -> list[Correction]:
-    """What people said of a sheet, oldest first."""
-    query = select(corrections).where(corrections.c.serial == serial).order_by(corrections.c.id)
+    """What people said of a sheet and did not take back, oldest first."""
+    query = standing_corrections().where(corrections.c.serial == serial).order_by(corrections.c.id)
     return [
         Correction(row.serial, row.field, row.value, row.who, row.at, row.blind) for row in db.execute(query)
     ]

@@ -363,6 +363,14 @@ corrections = Table(
     Index("ix_corrections_serial_field", "serial", "field"),
     info=APPEND_ONLY,
 )
+withdrawals = Table(  # a person takes a correction back: it no longer counts
+    "withdrawals",
+    metadata,
+    Column("correction", ForeignKey("corrections.id"), primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    info=APPEND_ONLY,
+)
 problems = Table(  # something that a clerk must look at, in words that they can act on
     "problems",
     metadata,

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import store  # noqa: F401  (all tables)
 from store.schema import metadata
 
 context.configure(
