@@ -210,11 +210,12 @@ class _Page(_Strict):
     title: str = ""
     note: str = ""
     anonymous: bool = False
+    sealed: bool = False
     sides: int = PydanticField(default=1, ge=1, le=9)
 
     def build(self, blocks: Mapping[str, list[_Row]]) -> Page:
         sections = tuple(built for section in self.sections for built in section.build(blocks))
-        return Page(sections, self.title, self.note, self.anonymous, self.sides)
+        return Page(sections, self.title, self.note, self.anonymous, self.sealed, self.sides)
 
 
 class _Check(_Strict):

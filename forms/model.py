@@ -107,14 +107,16 @@ class Section:
 class Page:
     """Sections that start on a new side of paper and take up at most `sides` sides.
 
-    `anonymous` sides carry no subject's name and no prefilled fact. `title` and `note` replace the
-    form's own title and instruction there.
+    sealed     returned apart, in an envelope, for the inspection group alone (督查组)
+    anonymous  no link from these sides to a subject may exist anywhere
+    title, note  stand there instead of the form's own title and instruction
     """
 
     sections: tuple[Section, ...]
     title: str = ""
     note: str = ""
     anonymous: bool = False
+    sealed: bool = False
     sides: int = 1
 
 

@@ -128,6 +128,7 @@ class Layout:
     texts: tuple[Text, ...]
     rules: tuple[Rule, ...]
     anonymous_pages: tuple[int, ...] = ()
+    sealed_pages: tuple[int, ...] = ()
 
     def on_page(self, page: int) -> Iterator[Box]:
         return (box for box in self.boxes if box.page == page)

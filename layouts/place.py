@@ -195,11 +195,13 @@ def place(form: Form, frame: PageFrame | None = None) -> Layout:
     frame = frame or (PageFrame(297.0, 210.0) if form.landscape else PageFrame())
     ink = _Ink(page=0)
     anonymous: list[int] = []
+    sealed: list[int] = []
     for page in form.pages:
         first = ink.page + 1
         _place_page(form, page, frame, ink)
-        if page.anonymous:
-            anonymous += range(first, ink.page + 1)
+        sides = range(first, ink.page + 1)
+        anonymous += sides if page.anonymous else ()
+        sealed += sides if page.sealed else ()
     return Layout(
         form=form,
         frame=frame,
@@ -208,6 +210,7 @@ def place(form: Form, frame: PageFrame | None = None) -> Layout:
         texts=tuple(ink.texts),
         rules=tuple(ink.rules),
         anonymous_pages=tuple(anonymous),
+        sealed_pages=tuple(sealed),
     )
 
 

@@ -20,9 +20,7 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from campaign.config import CampaignConfig
+from campaign.config import Campaign, ConfigError, parse_campaign
 from forms import Catalogue, load_catalogue
 from layouts import Key
 from store import Store
@@ -75,16 +73,16 @@ class Workspace:
             raise WorkspaceError(f"密钥文件 secret.key 无法读取：{error}。请从备份中恢复") from error
 
     @cached_property
-    def config(self) -> CampaignConfig:
+    def campaign(self) -> Campaign:
         """Raises WorkspaceError with every wrong entry."""
         path = self / CONFIG
         try:
-            return CampaignConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
+            settings = tomllib.loads(path.read_text("utf-8"))
+            return parse_campaign(settings.get("campaign", {}))
         except tomllib.TOMLDecodeError as error:
             raise WorkspaceError(f"{path}：不是有效的 TOML：{error}") from error
-        except ValidationError as error:
-            wrong = [f"  {'.'.join(map(str, e['loc']))}：{e['msg']}" for e in error.errors()]
-            raise WorkspaceError("\n".join([f"{path} 有误：", *wrong])) from error
+        except ConfigError as error:
+            raise WorkspaceError("\n  ".join([f"{path} 有误：", *error.errors])) from error
 
     @cached_property
     def catalogue(self) -> Catalogue:

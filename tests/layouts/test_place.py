@@ -78,7 +78,7 @@ def test_a_layout_survives_storage_with_its_digest(layout):
 def test_the_forms_take_the_sides_that_the_office_expects():
     assert LAYOUTS["2-5"].pages == 2
     assert LAYOUTS["2-2"].pages == 2
-    assert LAYOUTS["2-2"].anonymous_pages == (2,)
+    assert LAYOUTS["2-2"].sealed_pages == (2,)
 
 
 def test_the_digest_changes_with_the_form():
