@@ -71,6 +71,13 @@ class Quotas(_Settings):
     cards_per_cadre_least: Count = 10
 
 
+class Review(_Settings):
+    """How people check what was read."""
+
+    blind_sample: Share = 0.01  # of accepted fields, keyed by a person who does not see the reading
+    hold_minutes: Annotated[float, Field(gt=0, le=240)] = 5.0  # an item waits this long for its clerk
+
+
 class Campaign(_Settings):
     """A campaign. `round` counts from 1 and rises with every revisit (回访)."""
 
@@ -86,6 +93,7 @@ class Campaign(_Settings):
     quotas: Quotas = Quotas()
     acceptance: Acceptance = Acceptance()
     target_errors: TargetErrors = TargetErrors()
+    review: Review = Review()
 
 
 def parse_campaign(data: Mapping[str, Any]) -> Campaign:
