@@ -1,0 +1,78 @@
+"""Commands as a clerk runs them: what they print, and their exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from zoufang.cli import COMMANDS, cli
+from zoufang.console import Exit
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, so that its exit code and both its streams are real."""
+    environment = {**os.environ, "ZOUFANG_WORKSPACE": "", "COLUMNS": "160"}
+    command = [sys.executable, "-c", "from zoufang.cli import main; main()", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_in_chinese(name):
+    result = CliRunner().invoke(cli, [name, "-h"])
+    assert result.exit_code == 0, result.output
+    assert any("一" <= character <= "鿿" for character in result.output)
+
+
+def test_init_makes_a_workspace_that_only_its_owner_reads(tmp_path):
+    result = run("init", str(tmp_path / "town"))
+    assert result.returncode == Exit.DONE, result.stderr
+    assert {"zoufang.toml", "data.db", "secret.key"} <= {path.name for path in (tmp_path / "town").iterdir()}
+    assert (tmp_path / "town").stat().st_mode & 0o077 == 0
+    again = run("init", str(tmp_path / "town"))
+    assert again.returncode == Exit.FAILED
+    assert "已经是工作区" in again.stderr
+
+
+def test_without_a_workspace_a_command_says_what_to_do(tmp_path):
+    result = run("status", "-w", str(tmp_path))
+    assert result.returncode == Exit.FAILED
+    assert "zoufang init" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_setting_that_is_wrong_is_named(tmp_path):
+    run("init", str(tmp_path / "town"))
+    config = tmp_path / "town" / "zoufang.toml"
+    config.write_text(config.read_text("utf-8").replace("round = 1", 'round = "first"\nrownd = 2'), "utf-8")
+    result = run("assign", "-w", str(tmp_path / "town"))
+    assert result.returncode == Exit.FAILED
+    assert "round" in result.stderr
+    assert "rownd" in result.stderr
+
+
+def test_forms_and_layouts_are_told_as_json(tmp_path):
+    run("init", str(tmp_path / "town"))
+    forms = json.loads(run("forms", "list", "--json", "-w", str(tmp_path / "town")).stdout)
+    assert {"2-2", "2-5", "2-8"} <= {form["form"] for form in forms}
+    layout = json.loads(run("layouts", "show", "2-5", "--json", "-w", str(tmp_path / "town")).stdout)
+    assert set(layout) >= {"form", "version", "digest", "page_size_mm", "boxes"}
+    keys = {"field", "kind", "option", "cell", "page", "x", "y", "w", "h"}
+    assert all(set(box) >= keys for box in layout["boxes"])
+
+
+def test_an_unknown_form_is_a_usage_error_that_names_the_known_ones(tmp_path):
+    run("init", str(tmp_path / "town"))
+    result = run("forms", "show", "9-9", "-w", str(tmp_path / "town"))
+    assert result.returncode == Exit.USAGE
+    assert "2-5" in result.stderr
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    run("init", str(tmp_path / "town"))
+    result = run("roster", "load", str(tmp_path / "none.xlsx"), "-w", str(tmp_path / "town"))
+    assert result.returncode == Exit.FAILED
+    assert "none.xlsx" in result.stderr
+    assert "Traceback" not in result.stderr

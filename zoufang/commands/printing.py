@@ -1,0 +1,95 @@
+"""`zoufang print`: the packets that cadres take along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from store import Store, roster
+from zoufang.commands.forms import known_form
+from zoufang.console import Exit, out, print_json, progress, say
+from zoufang.options import json_option, workspace_option
+from zoufang.printing import MANIFEST, Printed, print_packets
+from zoufang.workspace import Workspace
+
+
+@click.command(name="print", help="印制走访资料：每名干部一份表格、一份联系卡，附清单 manifest.json。")
+@click.option("--cadre", "cadres", multiple=True, metavar="C", help="只印这名干部（工号），可重复。")
+@click.option("--unit", "units", multiple=True, metavar="U", help="只印这个单位（单位编码），可重复。")
+@click.option("--all", "everyone", is_flag=True, help="印全部干部。")
+@click.option("--form", "form_ids", multiple=True, metavar="F", help="只印这种表单（如 2-5），可重复。")
+@click.option("--format", "file_format", type=click.Choice(["pdf"]), default="pdf", show_default=True)
+@click.option(
+    "--spare", type=click.IntRange(0, 100), default=0, metavar="N", help="每份资料、每种表另加的空白份数。"
+)
+@click.option("-o", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@workspace_option
+@json_option
+def print_command(
+    cadres: tuple[str, ...],
+    units: tuple[str, ...],
+    everyone: bool,
+    form_ids: tuple[str, ...],
+    file_format: str,
+    spare: int,
+    folder: Path,
+    workspace: Workspace,
+    as_json: bool,
+) -> int:
+    store = workspace.open_store()
+    forms = [known_form(workspace, form_id) for form_id in form_ids] or list(workspace.catalogue)
+    chosen = choose_cadres(store, cadres, units, everyone)
+    with progress() as bar:
+        task = bar.add_task("印制", total=len(chosen))
+        done = print_packets(
+            workspace,
+            store,
+            chosen,
+            forms,
+            folder,
+            spare,
+            lambda n, total: bar.update(task, completed=n, total=total),
+        )
+    if as_json:
+        print_json(
+            {
+                "job": done.job,
+                "manifest": str(folder / MANIFEST),
+                "files": [file.name for file in done.files],
+                "packets": done.packets,
+                "sheets": done.sheets,
+                "cards": done.cards,
+                "reprinted": done.reprinted,
+            }
+        )
+    else:
+        report(done, folder)
+    if not done.files:
+        say("没有要印的内容：所选干部没有走访任务。请先运行 zoufang assign")
+        return Exit.FAILED
+    return Exit.DONE
+
+
+def choose_cadres(store: Store, cadres: tuple[str, ...], units: tuple[str, ...], everyone: bool) -> list[str]:
+    """Codes, in the roster's order. Raises click.UsageError for unknown ones or an empty choice."""
+    with store.read() as db:
+        tables = roster.load(db, "cadres", "units")
+    codes = {row["code"] for row in tables["cadres"]}
+    if not codes:
+        raise click.UsageError("名册是空的。请先运行 zoufang roster load 和 zoufang assign")
+    unknown = sorted({*cadres} - codes) + sorted({*units} - {row["code"] for row in tables["units"]})
+    if unknown:
+        raise click.UsageError(f"名册中没有：{'、'.join(unknown)}")
+    if not (cadres or units or everyone):
+        raise click.UsageError("请用 --cadre、--unit 或 --all 说明印给谁")
+    return [
+        row["code"] for row in tables["cadres"] if everyone or row["code"] in cadres or row["unit"] in units
+    ]
+
+
+def report(done: Printed, folder: Path) -> None:
+    out.print(f"第 {done.job} 批：{done.packets} 份资料，{done.sheets} 面表格，{done.cards} 张联系卡")
+    if done.reprinted:
+        out.print(f"其中 {done.reprinted} 面以前印过，用原编号重印")
+    out.print(f"共 {len(done.files)} 个 PDF 文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")

@@ -1,0 +1,130 @@
+"""`zoufang roster …` and `zoufang assign`: who there is, and who visits whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campaign.assign import propose
+from campaign.breaches import Breach, check
+from campaign.roster import Issue, Roster, RosterError, describe_changes, keep_roster, load_workbook
+from campaign.template import write_template
+from campaign.town import KIND_WORDS
+from store import Duty, audit, roster
+from zoufang.console import Exit, out, print_json, print_table, say
+from zoufang.options import json_option, workspace_option
+from zoufang.workspace import Workspace
+
+WORKBOOK = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(name="roster", help="名册：单位、村、干部、户、企业……")
+def roster_command() -> None:
+    pass
+
+
+@roster_command.command("template", help="写出只有表头的名册工作簿 FILE.xlsx，供填写。")
+@click.argument("path", metavar="FILE.xlsx", type=WORKBOOK)
+@workspace_option
+def write_roster_template(path: Path, workspace: Workspace) -> None:
+    if path.exists():
+        raise click.UsageError(f"{path} 已存在，没有覆盖。请换一个文件名")
+    write_template(path)
+    say(f"已写出 {path}。填好后运行：zoufang roster load {path} -w {workspace.root}")
+
+
+@roster_command.command("load", help="检查并载入名册工作簿；有任何错误就一条也不载入。")
+@click.argument("path", metavar="FILE.xlsx", type=WORKBOOK)
+@workspace_option
+@json_option
+def load_roster(path: Path, workspace: Workspace, as_json: bool) -> int:
+    store = workspace.open_store()
+    with store.read() as db:
+        known = roster.codes(db)
+    try:
+        loaded = load_workbook(path, known)
+    except RosterError as error:
+        if as_json:
+            print_json(
+                {"loaded": False, "errors": _issues(error.errors), "warnings": _issues(error.warnings)}
+            )
+        else:
+            say(f"{path} 中有 {len(error.errors)} 处错误，没有载入任何内容：")
+            for issue in error.errors:
+                say(f"  {issue}")
+            _warn(error.warnings)
+            say("请改正后重新运行同一命令。")
+        return Exit.FAILED
+    with store.write() as db:
+        changes = keep_roster(db, loaded, workspace.who)
+    if as_json:
+        tables = {name: vars(change) for name, change in changes.items()}
+        print_json({"loaded": True, "tables": tables, "errors": [], "warnings": _issues(loaded.warnings)})
+        return Exit.DONE
+    _warn(loaded.warnings)
+    say("名册已载入：")
+    for line in describe_changes(changes):
+        say(f"  {line}")
+    say(f"接下来：zoufang assign -w {workspace.root}")
+    return Exit.DONE
+
+
+@click.command(name="assign", help="安排谁走访谁：名册中已定的照办，其余按方案补齐；核对定额和不重不漏。")
+@click.option("--check", "only_check", is_flag=True, help="只核对，不改动安排。")
+@workspace_option
+@json_option
+def assign_command(only_check: bool, workspace: Workspace, as_json: bool) -> int:
+    store, campaign = workspace.open_store(), workspace.campaign
+    with store.read() as db:
+        people = Roster.of(db)
+        duties = roster.load_duties(db, campaign.round)
+    if not people["cadres"]:
+        say("名册是空的。请先运行 zoufang roster load")
+        return Exit.FAILED
+    if not only_check:
+        duties = propose(people, duties, campaign.quotas)
+        with store.write() as db:
+            changes = roster.set_duties(db, campaign.round, duties)
+            audit.note(db, workspace.who, "assign", vars(changes))
+    breaches = check(people, duties, campaign.quotas)
+    if as_json:
+        print_json({"duties": _counts(duties), "breaches": [_breach(breach) for breach in breaches]})
+    else:
+        _print_assignment(duties, breaches)
+    return Exit.DONE if not only_check or not breaches else Exit.FAILED
+
+
+def _print_assignment(duties: list[Duty], breaches: list[Breach]) -> None:
+    counts = Counter(duty.subject.kind for duty in duties)
+    cadres = {kind: len({d.cadre for d in duties if d.subject.kind == kind}) for kind in counts}
+    rows = [(word, counts[kind], cadres[kind]) for kind, word in KIND_WORDS.items() if counts[kind]]
+    print_table("走访安排", ("对象", "已安排", "走访人数"), rows)
+    if not breaches:
+        out.print("核对通过：不重不漏，定额都已达到。")
+        return
+    out.print(f"有 {len(breaches)} 处与方案不符：")
+    for breach in breaches:
+        out.print(f"  · {breach.message}", markup=False)
+
+
+def _warn(warnings: tuple[Issue, ...]) -> None:
+    if warnings:
+        say(f"提醒 {len(warnings)} 处（不影响载入，请核对）：")
+        for warning in warnings:
+            say(f"  {warning}")
+
+
+def _issues(issues: tuple[Issue, ...]) -> list[dict[str, Any]]:
+    return [vars(issue) for issue in issues]
+
+
+def _counts(duties: list[Duty]) -> dict[str, int]:
+    return dict(Counter(duty.subject.kind for duty in duties))
+
+
+def _breach(breach: Breach) -> dict[str, Any]:
+    subjects = [{"kind": subject.kind, "code": subject.code} for subject in breach.subjects]
+    return {"kind": breach.kind, "message": breach.message, "cadre": breach.cadre, "subjects": subjects}
