@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 from numpy.random import Generator
 
@@ -79,7 +80,14 @@ class _Talk:
         if not self.form.completed or self.form.completed[0] not in self.answers:
             return False
         key, done = self.form.completed
-        return self.answers[key] != done and f.key != key and not self.form.anonymous
+        return self.answers[key] != done and f.key != key and f.key not in self._apart
+
+    @cached_property
+    def _apart(self) -> set[str]:
+        """What is asked on anonymous pages, of somebody else and at another time."""
+        pages = (page for page in self.form.pages if page.anonymous)
+        rows = (row for page in pages for section in page.sections for row in section.rows)
+        return {f.key for row in rows for f in row.fields}
 
     def _asked_for(self, f: Field) -> bool:
         """Fields that only another answer calls for."""

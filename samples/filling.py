@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from numpy.random import Generator
 
 from forms.model import Field, Kind, Value
@@ -38,6 +39,7 @@ class Scribes:
     subject: Hand
     clerk_name: str = "王建国"
     subject_name: str = "李桂英"
+    seal_name: str = "槐川精密机械有限公司"
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,12 @@ def fill(
 ) -> PageTruth:
     """Writes `answers` on the picture of a printed page. Fields without an answer stay blank.
 
-    `rng` decides everything that chance decides. Raises NoGlyphError.
+    `rng` decides everything that chance decides; the same page at another resolution gets the same ink
+    and the same truth. Raises NoGlyphError.
     """
-    clerk = Writer(scribes.clerk, paper, rng, real_digits)
-    subject = Writer(scribes.subject, paper, rng, real_digits)
+    ink = np.random.default_rng(int(rng.integers(2**62)))  # what is decided must not depend on the dpi
+    clerk = Writer(scribes.clerk, paper, ink, real_digits)
+    subject = Writer(scribes.subject, paper, ink, real_digits)
     desk = _Desk(layout, page, paper, clerk, subject, scribes, rng, carelessness)
     asked = [f for f in layout.fields_on_page(page) if f.kind is not Kind.PREFILL]
     outcomes = {f.key: _write(desk, f, answers.get(f.key)) for f in asked}
@@ -232,7 +236,7 @@ def _wild(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | None:
     if not _chosen(value) or desk.clerk.hand.style not in (Mark.TICK, Mark.STROKE):
         return None
     hand = replace(desk.clerk.hand, reach=float(desk.rng.uniform(2.2, 3.2)))
-    writer = Writer(hand, desk.paper, desk.rng)
+    writer = Writer(hand, desk.paper, desk.clerk.rng)
     for box in _marked(boxes, value):
         writer.mark(_rect(box), Mark.TICK)
     return _Outcome(value, "running out")
@@ -535,8 +539,8 @@ def _sign(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome:
         return _Outcome(False, "blank")
     box = boxes[0]
     if f.key.endswith("seal"):
-        centre = (box.x + 20 + float(desk.rng.normal(0, 3)), box.y + box.h / 2 + float(desk.rng.normal(4, 4)))
-        stamp(desk.paper, centre, desk.rng)
+        middle = np.array([box.x + min(box.w / 2, 22.0), box.y + box.h / 2]) + desk.rng.normal(0, 3, 2)
+        stamp(desk.paper, (float(middle[0]), float(middle[1])), desk.rng, name=desk.scribes.seal_name)
         return _Outcome(True, "seal")
     own = f.key.startswith(("visitor", "filler"))
     writer = desk.clerk if own else desk.subject

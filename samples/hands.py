@@ -80,6 +80,7 @@ class Hand:
     font_digits share of digits formed as the font forms them
     digit       height of a digit, in heights of the comb cell
     aligns_left begins short numbers in the first cell instead of ending them in the last
+    density     distance between the lines of a filled box, in pen widths
     """
 
     name: str
@@ -98,6 +99,7 @@ class Hand:
     digit: float
     digit_slant: float
     aligns_left: bool
+    density: float
 
     @staticmethod
     def of(name: str, seed: int) -> Hand:
@@ -125,6 +127,7 @@ def _hand(name: str, rng: Generator) -> Hand:
         digit=float(rng.uniform(0.5, 0.88)),
         digit_slant=float(rng.normal(0.08, 0.12)),
         aligns_left=bool(rng.random() < 0.2),
+        density=float(rng.uniform(0.6, 1.2)),
     )
 
 
@@ -390,8 +393,8 @@ def _cross(writer: Writer, box: Rect) -> list[Path]:
 
 
 def _fill(writer: Writer, box: Rect) -> list[Path]:
-    cover = float(writer.rng.uniform(0.72, 1.05))
-    return _hatch(writer, box, cover, float(writer.rng.uniform(0.6, 1.15)))
+    cover = float(writer.rng.uniform(0.78, 1.02))
+    return _hatch(writer, box, cover, writer.hand.density * float(writer.rng.uniform(0.93, 1.07)))
 
 
 def _circle(writer: Writer, box: Rect) -> list[Path]:
