@@ -71,12 +71,23 @@ class Character:
 
 
 @dataclass(frozen=True)
+class WordSeen:
+    """One word against a word list: log probabilities of the words that explain it best, and of the
+    text as it was read without the list."""
+
+    text: str
+    likelihood: float
+    candidates: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class TextSeen:
-    """What one engine read in a field."""
+    """What one engine read in a field; `words` where the field has a word list."""
 
     engine: str  # name and version, e.g. "ppocr-v6-small 3.10.0"
     text: str
     characters: tuple[Character, ...]
+    words: tuple[WordSeen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,7 @@ class Measurement:
     ink          share of the field's area that is new ink, 0 to 1
     shift_mm     local correction that alignment against the blank page found
     residual_mm  how well the field lies on its place after it; large values forbid trust
+    around       ink on the words beside the boxes, mm², looked for where no box is marked
     """
 
     field: str
@@ -103,6 +115,7 @@ class Measurement:
     residual_mm: float = 0.0
     boxes: tuple[BoxSeen, ...] = ()
     texts: tuple[TextSeen, ...] = ()
+    around: float = 0.0
 
 
 @dataclass(frozen=True)

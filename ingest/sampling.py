@@ -36,18 +36,21 @@ class Pyramid:
     ) -> Image:
         """`region` of the page as a straight picture; white beyond the image's edge."""
         x, y, w, h = region
-        level, image = self._for(scale_at(page_to_image, x + w / 2, y + h / 2) * mm_per_px)
+        level, image = self.level(scale_at(page_to_image, x + w / 2, y + h / 2) * mm_per_px)
         to_level = shrunk(2.0**-level) @ page_to_image
         size = size_px(region, mm_per_px)
         if bend is not None:
-            places = apply(region_to_page(region, mm_per_px), _grid(size))
-            at = apply(to_level, places + bend.at(places)).astype(np.float32).reshape(size[1], size[0], 2)
-            return np.asarray(cv2.remap(image, at, None, cv2.INTER_LINEAR, borderValue=_WHITE), np.uint8)
+            places = _places(region, mm_per_px)
+            at = apply(to_level, (places + bend.at(places)).reshape(-1, 2)).astype(np.float32)
+            return np.asarray(
+                cv2.remap(image, at.reshape(places.shape), None, cv2.INTER_LINEAR, borderValue=_WHITE),
+                np.uint8,
+            )
         matrix = to_level @ region_to_page(region, mm_per_px)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return np.asarray(cv2.warpPerspective(image, matrix, size, flags=flags, borderValue=_WHITE), np.uint8)
 
-    def _for(self, density: float) -> tuple[int, Image]:
+    def level(self, density: float) -> tuple[int, Image]:
         """The level at which `density` (px of the image per px of the picture) is near one."""
         level = 0
         while density > thresholds.PATCH_OVERSAMPLING and min(self._levels[level].shape[:2]) > 1:
@@ -55,12 +58,6 @@ class Pyramid:
             if len(self._levels) == level:
                 self._levels.append(_halved(self._levels[-1]))
         return level, self._levels[level]
-
-
-def _grid(size: tuple[int, int]) -> Points:
-    """The pixel coordinates of a picture, row by row."""
-    x, y = np.meshgrid(np.arange(size[0], dtype=np.float64), np.arange(size[1], dtype=np.float64))
-    return np.column_stack((x.ravel(), y.ravel()))
 
 
 def size_px(region: Region, mm_per_px: float) -> tuple[int, int]:
@@ -72,6 +69,14 @@ def region_to_page(region: Region, mm_per_px: float) -> Matrix:
     """Pixel coordinates of a region's picture → mm on the page."""
     half = mm_per_px / 2
     return np.array([[mm_per_px, 0.0, region[0] + half], [0.0, mm_per_px, region[1] + half], [0.0, 0.0, 1.0]])
+
+
+def _places(region: Region, mm_per_px: float) -> Points:
+    """Where each pixel of a region's picture lies on the page, mm (rows, columns, 2)."""
+    width, height = size_px(region, mm_per_px)
+    x = region[0] + mm_per_px * (np.arange(width) + 0.5)
+    y = region[1] + mm_per_px * (np.arange(height) + 0.5)
+    return np.stack(np.meshgrid(x, y), -1)
 
 
 def _halved(image: Image) -> Image:

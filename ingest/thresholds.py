@@ -1,5 +1,12 @@
 """Every threshold of reading, each with its unit and its reason. Two sections: finding, reading."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from forms.model import Kind
+
 # --- finding the page ----------------------------------------------------------------------------
 
 PATCH_OVERSAMPLING = 1.6
@@ -70,9 +77,9 @@ MARKER_SIDE_PX = 40.0
 
 # --- reading: ink --------------------------------------------------------------------------------
 
-PAPER_MM = 5
-"""The whitest spot within this distance, mm, is the paper: a filled box (4 mm) has white beside it, while
-the shade of a fold or the grey of a stain counts as paper."""
+PAPER_MM = 9
+"""Width, mm, of the surroundings whose whitest spot is the paper: a filled box (5 mm with its overrun) has
+white around it, while the shade of a fold or the grey of a stain counts as paper."""
 
 PRINT_PLAY_PX = 1
 """Px of the blank (0.127 mm) by which print may lie beside its place without counting as ink: half the
@@ -81,6 +88,9 @@ width of a scanned stroke; fields are aligned to better than that."""
 COARSE_PX_PER_MM = 6.7
 """Scan px per mm (170 dpi) below which print is blurred by one more px of the blank: pictures sent by
 messenger have 110 to 170 dpi (domain.md §4)."""
+
+PRINTED_GREY = 190
+"""Grey of the blank page below which a pixel counts as printed: rules are printed at 153, words at 115."""
 
 PRINT_GAIN_RANGE = (0.5, 2.2)
 """How dark print may come out against the blank page: a pale copy, or 45 % grey copied to solid black."""
@@ -143,16 +153,16 @@ OFFSET_REACH_PX = 4
 
 # --- registration --------------------------------------------------------------------------------
 
-ANCHOR_MM = 10.0
+ANCHOR_MM = 8.0
 ANCHOR_MM_PER_PX = 0.25
 """Side and scale of an anchor. At 0.25 mm a pixel, places are found to 0.03 mm, and matching takes a
 fifth of the time that it takes at 200 dpi."""
 
-ANCHOR_SPACING_MM = 7.0
+ANCHOR_SPACING_MM = 4.0
 ANCHOR_GRID = (5, 7)
 """Least distance between anchors; cells of the page of which each gives its best one to the few."""
 
-ANCHOR_LEAST_STRENGTH = 0.06
+ANCHOR_LEAST_STRENGTH = 0.03
 """Corner strength of a usable anchor, as a share of the page's strongest: a rule alone has 0.01."""
 
 ANCHOR_SCORE = 0.55
@@ -240,3 +250,123 @@ BLANK_CONTRAST = 50
 
 BLANK_INK = 2e-5
 """Share of ink from which a page is not blank: 0.8 mm² of A4, one short word."""
+
+TEXT_ABOVE_MM, TEXT_BELOW_MM, TEXT_BESIDE_MM = 2.0, 2.5, 1.0
+"""Room around a writing line that is read with it: tall strokes and what hangs below the rule."""
+
+TEXT_LEAST_MM2 = 1.0
+"""Ink below which nothing is written, mm²: 一 of 4 mm by a pen of 0.3 mm has 1.2."""
+
+TEXT_SPECK_MM2 = 0.06
+"""Connected ink that is dust, not the dot of a character, mm²: a dot has 0.1 and more."""
+
+TEXT_TALL_LINES = 1.45
+"""Height, in lines, from which a stroke belongs to more than one line and is cut between them."""
+
+TEXT_DRIFT_LINES = 0.38
+"""How far writing may leave its ruled lines, in lines, before they are taken for the next."""
+
+TEXT_HANGS_LINES = 0.06
+"""How far writing on a rule hangs below it on average, in lines."""
+
+VOCABULARY_KEPT = 5
+"""Words of a list kept with a reading, best first, for the clerk to choose from."""
+
+WORDS_REACH_MM = 12.0
+"""How far behind the last box its words are looked at, mm: four characters of 10 pt have 14."""
+
+# --- reading: judging ----------------------------------------------------------------------------
+
+DOUBTFUL = 0.95
+"""Confidence below which a reading carries words of doubt."""
+
+CONTRADICTED = 0.3
+"""Most confidence in a value that breaks a rule, or has a rival marked as clearly."""
+
+UNEXPLAINED = 0.7
+"""Most confidence that a question is unanswered while ink of unknown meaning is in or beside its boxes."""
+
+HIDDEN = 0.5
+"""Most confidence in a field whose print was not found where it should be."""
+
+PRINT_MISSING = 0.35
+"""Share of a box's frame below which it counts as covered or torn off."""
+
+RESIDUAL_MM = 0.9
+"""Distance from its place above which a field may have been read beside it, mm."""
+
+STRAY_FILL = 0.012
+"""Share of a box's inside: ink from which an empty box is not called empty without a person: 8 px of
+676, a dot of 0.35 mm."""
+
+AROUND_MM2 = 2.0
+"""Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two
+characters has 8, dust 0.1."""
+
+HEAVY_FILL = 0.5
+"""Share of a box's inside: a tick covers 0.05 to 0.3, a cross to 0.4, a filled box 0.6 and more."""
+
+LONE_FILL, LONE_FILL_OF_FILLER, LONE_FILL_OF_TICKER = 0.9, 0.9995, 0.6
+"""Probability that a solid box alone is an answer: by a stranger, by someone who fills elsewhere on the
+page, by someone who ticks there (who rather deleted it and forgot to choose again)."""
+
+FILL_CANCELS, FILL_CANCELS_OF_FILLER = 0.998, 0.5
+"""Probability that a solid box beside a marked one was deleted: the form asks for just that; of someone
+who fills all boxes nobody knows."""
+
+BLANK_ERROR = 0.0005
+"""Probability that a field without ink was written in after all: correction fluid, dried-out pens."""
+
+SPECKS = 0.9
+"""Probability that a comb with a little ink is empty."""
+
+READER_FLOOR = 1e-4
+"""Probability that each reader leaves to every digit, whatever it thinks of itself."""
+
+CELL_TRUST, STRIP_TRUST = 0.8, 0.8
+"""Weight of each reader's log probabilities: below 1, for both stumble over the same bad digits."""
+
+STRIP_NO_DIGIT = 0.05
+"""What the strip reader, which always says a digit, is taken to say of 'no digit'."""
+
+STRINGS_WEIGHED = 60
+"""Digit strings that are weighed against each other."""
+
+UNLAWFUL = 0.01
+"""Weight of a number that breaks its field's rule: people do write wrong dates and numbers."""
+
+MISCOUNTED = 0.9
+"""Most confidence in a number when the engine reads more characters than cells are written in."""
+
+NOT_READ = 0.05
+"""Confidence that a field with ink, of which nothing could be read, is blank."""
+
+MOST_CHARACTER = 0.9995
+"""Most that a character's score may say; PP-OCR gives wrong ones 0.97 and more (EVIDENCE)."""
+
+CHARACTER_SURE = 0.8
+"""Score below which a character is pointed out: catches 75 % of the wrong ones (EVIDENCE)."""
+
+TRACE_TRUST = 0.35
+"""Weight of the engine's log probabilities when words of a list are compared: neighbouring steps repeat
+each other's evidence."""
+
+OUTSIDE_LIST, OUTSIDE_LIST_PER_CHARACTER = 3.0, 1.5
+"""Log odds against a word that the list lacks, and per character of it."""
+
+SIGNED_INK, SIGNED_SLOPE = 0.004, 4.0
+"""Share of the place that is ink in a signature: the least flourish has 0.015, dust 0.001; and how fast
+sureness grows with the distance from the border (log odds per factor e)."""
+
+ACCEPT: Mapping[Kind, float] = MappingProxyType(
+    {
+        Kind.SINGLE: 0.995,
+        Kind.MULTIPLE: 0.995,
+        Kind.DIGITS: 0.998,
+        Kind.DATE: 0.998,
+        Kind.TEXT: 0.99,
+        Kind.LINES: 0.99,
+        Kind.SIGNATURE: 0.98,
+    }
+)
+"""Confidence from which a reading is accepted without a person, by the kind of field."""

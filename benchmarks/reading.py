@@ -1,0 +1,330 @@
+"""Reading pens: what is accepted, what of that is wrong, and how long it takes, by kind of field.
+
+    python benchmarks/reading.py [--pages 60] [--preset office] [--seed 1] [--jobs 1]
+
+Prints each side of the forms, has it filled in by simulated people (another one on each page) and
+scanned, and reads it. A wrong rate comes with its 95 % interval (Clopper-Pearson). Fields of which
+people, too, would conclude different things are counted apart. Times are CPU milliseconds per page.
+
+`--keep FILE` stores measurements with their truth, and `--kept FILE` judges stored ones again: for
+work on the judging, where nothing needs to be looked at twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pypdfium2
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from forms import Field, Form, Kind, Value, load_catalogue
+from generate.blank import blank_pages
+from generate.pdf import write_pdf
+from generate.sheets import SheetPrint
+from ingest import thresholds
+from ingest.decide import decide
+from ingest.measure import measure_page
+from ingest.model import Measurement, PrintedLayout, Reading, Shelf
+from ingest.page import Sheet, find_sheet
+from ingest.serials import read_serial
+from layouts import Identity, Key, place
+from samples import names
+from samples.answers import Circumstances, answer
+from samples.filling import PageTruth, Scribes, fill
+from samples.hands import Hand, RealDigits
+from samples.pens import Paper
+from samples.picture import Image
+from samples.scanner import PRESETS, scan
+
+PEOPLE = 200
+"""Names in the word list of companions."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One page as read: its truth, what was measured, and what it took. `found` is False when the page
+    could not be identified or put straight."""
+
+    form: Form
+    number: int
+    truth: PageTruth
+    found: bool
+    measurements: tuple[Measurement, ...] = ()
+    milliseconds: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Press:
+    """What is printed: one serial per side, and its PDF."""
+
+    shelf: Shelf
+    pages: tuple[tuple[str, str, int, int], ...]  # serial, form, page, page in the form's file
+    files: Mapping[str, bytes]
+
+    def picture(self, number: int, dpi: int) -> Image:
+        """A fresh copy of one side in RGB."""
+        return _rendered(number, dpi).copy()
+
+
+@cache
+def press() -> Press:
+    """The forms as the catalogue has them, printed once per process."""
+    with tempfile.TemporaryDirectory() as folder:
+        key = Key.create(Path(folder) / "key")
+        shelves, sheets, pages, files = {}, {}, [], {}
+        for form in (form for form in load_catalogue() if form.kind == "sheet"):
+            layout = place(form)
+            blanks = [cv2.imdecode(np.frombuffer(png, np.uint8), 0) for png in blank_pages(layout)]
+            shelves[layout.digest] = PrintedLayout(layout, tuple(blanks))
+            items = []
+            for page in range(1, layout.pages + 1):
+                serial = key.new_serial()
+                sheets[serial] = (layout.digest, page)
+                facts = {f.key: "王小明" for f in layout.fields_on_page(page) if f.kind is Kind.PREFILL}
+                code = key.encode(Identity(serial, form.id, page))
+                items.append(SheetPrint(layout, page, layout.pages, serial, code, facts))
+            entries = write_pdf(Path(folder) / "form.pdf", items)
+            pages += [
+                (entry.serial, form.id, entry.form_page, entry.page) for entry in entries if entry.serial
+            ]
+            files[form.id] = (Path(folder) / "form.pdf").read_bytes()
+    shelf = Shelf(key, shelves, sheets, {"cadre_names": people()})
+    return Press(shelf, tuple(pages), files)
+
+
+@cache
+def people() -> tuple[str, ...]:
+    rng = np.random.default_rng(99)
+    return tuple(sorted({names.person(rng) for _ in range(PEOPLE)}))
+
+
+@cache
+def _rendered(number: int, dpi: int) -> Image:
+    _, form, _, sheet = press().pages[number]
+    with pypdfium2.PdfDocument(press().files[form]) as document:
+        picture = document[sheet - 1].render(scale=dpi / 72).to_numpy()
+    return np.ascontiguousarray(picture[:, :, 2::-1])
+
+
+# --- one page -------------------------------------------------------------------------------------
+
+
+def see(job: tuple[int, int, str, str | None, float]) -> Seen:
+    """Page `n`: filled in, scanned, found and measured. `digits`: NPZ of real digits to write with."""
+    n, seed, preset, digits, carelessness = job
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng((seed, n))
+    number = n % len(press().pages)
+    serial, _, page, _ = press().pages[number]
+    digest, _ = press().shelf.sheets[serial]
+    layout = press().shelf.layouts[digest].layout
+    recipe = PRESETS[preset](rng, None, None)
+    paper = Paper(press().picture(number, recipe.dpi), recipe.dpi / 25.4)
+    scribes = Scribes(Hand.of(f"clerk {n}", seed), Hand.of(f"subject {n}", seed))
+    answers = answer(layout.form, rng, Circumstances(vocabularies=press().shelf.vocabularies))
+    real = _real_digits(digits) if digits and rng.random() < 0.5 else None
+    truth = fill(paper, layout, page, answers, scribes, rng, carelessness, real)
+    pixels = scan(paper.pixels, recipe, rng)
+    if recipe.colour != "black":
+        quality = [cv2.IMWRITE_JPEG_QUALITY, recipe.quality]
+        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_UNCHANGED)
+    return _read(layout.form, page, truth, pixels)
+
+
+@cache
+def _real_digits(path: str) -> RealDigits:
+    """Digits whose writers the digit model has not seen (`training.train_digits.HELD_OUT_BLOCKS`)."""
+    with np.load(path) as data:
+        rows = np.r_[2000:2350, 4600:5000]
+        images, labels = data["images"][rows], data["labels"][rows]
+    return RealDigits({str(digit): images[labels == digit] for digit in range(10)})
+
+
+def _read(form: Form, page: int, truth: PageTruth, pixels: Image) -> Seen:
+    shelf = press().shelf
+    started = time.process_time()
+    found = find_sheet(pixels, shelf, read_serial)
+    located = time.process_time()
+    if not isinstance(found, Sheet):
+        return Seen(form, page, truth, False)
+    measured = measure_page(found.registered, found.printed, page, shelf.vocabularies)
+    done = time.process_time()
+    took = {"find": 1000 * (located - started), "measure": 1000 * (done - located)}
+    return Seen(form, page, truth, True, measured, took)
+
+
+# --- what came of it ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One field: what it says, and what was read."""
+
+    kind: str
+    truth: Value
+    how: str
+    ambiguous: bool
+    reading: Reading
+    accepted: bool
+
+    @property
+    def right(self) -> bool:
+        return _same(self.truth, self.reading.value)
+
+
+def answers_of(seen: Seen) -> Iterator[Answer]:
+    fields = {field.key: field for field in seen.form.asked()}
+    for reading in decide(seen.form, seen.measurements, press().shelf.vocabularies):
+        field = fields[reading.field]
+        truth = seen.truth.fields[reading.field]
+        accepted = reading.confidence >= thresholds.ACCEPT[field.kind]
+        ambiguous = reading.field in seen.truth.ambiguous
+        how = seen.truth.how.get(reading.field, "")
+        yield Answer(_kind(field, truth), truth, how, ambiguous, reading, accepted)
+
+
+def _kind(field: Field, truth: Value) -> str:
+    if field.kind in (Kind.SINGLE, Kind.MULTIPLE):
+        return "checkbox"
+    if field.kind in (Kind.TEXT, Kind.LINES) and truth is None:
+        return f"{field.kind} (blank)"
+    return "text (list)" if field.vocabulary else str(field.kind)
+
+
+def _same(truth: Value, read: Value) -> bool:
+    if isinstance(truth, str) and isinstance(read, str):
+        return _plain(truth) == _plain(read)
+    return (truth or None) == (read or None)
+
+
+def _plain(text: str) -> str:
+    """Spaces and the width of punctuation do not count: nobody can tell them apart on paper."""
+    return "".join(text.split()).translate(str.maketrans(",.;:()!?、", "，。；：（）！？，"))
+
+
+def report(pages: Sequence[Seen]) -> None:
+    found = [seen for seen in pages if seen.found]
+    rows: dict[str, list[Answer]] = defaultdict(list)
+    started = time.process_time()
+    for seen in found:
+        for one in answers_of(seen):
+            rows[one.kind].append(one)
+    judged = 1000 * (time.process_time() - started) / max(len(found), 1)
+    print(f"{len(pages)} pages, {len(pages) - len(found)} not found or not put straight")
+    print(f"{'field':<16}{'n':>7}{'accepted':>10}{'wrong':>7}{'per 10,000 accepted (95 %)':>30}", end="")
+    print(f"{'right unasked':>15}{'ambiguous':>11}{'accepted':>10}")
+    for kind, answers in sorted(rows.items()):
+        print(_row(kind, answers))
+    times = [seen.milliseconds for seen in found if seen.milliseconds]
+    if times:
+        find, measure = (float(np.mean([t[name] for t in times])) for name in ("find", "measure"))
+        print(f"ms per page: find {find:.1f}, measure {measure:.1f}, decide {judged:.1f}", end="; ")
+        print(f"{1000 / (find + measure + judged):.1f} pages/s on one core, decoding not counted")
+
+
+def _row(kind: str, answers: Sequence[Answer]) -> str:
+    plain = [one for one in answers if not one.ambiguous]
+    accepted = [one for one in plain if one.accepted]
+    wrong = sum(not one.right for one in accepted)
+    low, high = interval(wrong, len(accepted))
+    rate = 1e4 * wrong / max(len(accepted), 1)
+    right = sum(one.right for one in plain) / max(len(plain), 1)
+    unclear = [one for one in answers if one.ambiguous]
+    taken = sum(one.accepted for one in unclear)
+    return (
+        f"{kind:<16}{len(plain):>7}{len(accepted) / max(len(plain), 1):>10.1%}{wrong:>7}"
+        f"{f'{rate:.1f} ({1e4 * low:.1f}–{1e4 * high:.1f})':>30}{right:>15.1%}{len(unclear):>11}{taken:>10}"
+    )
+
+
+def interval(wrong: int, of: int, level: float = 0.95) -> tuple[float, float]:
+    """Clopper-Pearson by bisection of the binomial's tails."""
+    if of == 0:
+        return 0.0, 1.0
+    tail = (1 - level) / 2
+    low = 0.0 if wrong == 0 else _bisect(lambda p: 1 - _at_most(wrong - 1, of, p) < tail)
+    high = 1.0 if wrong == of else _bisect(lambda p: _at_most(wrong, of, p) > tail)
+    return low, high
+
+
+def _bisect(below) -> float:  # type: ignore[no-untyped-def]
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if below(middle) else (low, middle)
+    return low
+
+
+def _at_most(k: int, n: int, p: float) -> float:
+    """P(X ≤ k) of a binomial."""
+    if p <= 0 or p >= 1:
+        return float(p <= 0 or k >= n)
+    terms = np.arange(1, k + 1)
+    logs = np.concatenate([[0.0], np.cumsum(np.log((n - terms + 1) / terms))])
+    exponents = logs + np.arange(k + 1) * np.log(p) + (n - np.arange(k + 1)) * np.log1p(-p)
+    return float(min(1.0, np.exp(exponents).sum()))
+
+
+def mistakes(pages: Iterable[Seen], kinds: Sequence[str], everything: bool) -> None:
+    """Accepted and wrong fields one by one; with `everything` also wrong ones that went to review."""
+    for n, seen in enumerate(pages):
+        if not seen.found:
+            continue
+        for one in answers_of(seen):
+            listed = not one.right and (one.accepted or everything) and not one.ambiguous
+            if listed and (not kinds or one.kind in kinds):
+                reading = one.reading
+                print(
+                    f"page {n} {one.kind} {reading.field} [{one.how}] wrote {one.truth!r}, read"
+                    f" {reading.value!r} ({reading.confidence:.4f}) {reading.doubt}"
+                )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pages", type=int, default=60)
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="office")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--digits", help="digits-28px.npz: half of the people write with real digits")
+    parser.add_argument("--careless", type=float, default=0.02, help="share of fields against instructions")
+    parser.add_argument("--mistakes", nargs="*", metavar="KIND", help="list accepted fields that are wrong")
+    parser.add_argument("--all-mistakes", action="store_true", help="list those that went to review, too")
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--kept", type=Path, nargs="+")
+    options = parser.parse_args()
+    if options.kept:
+        pages = [seen for path in options.kept for seen in pickle.loads(path.read_bytes())]
+    else:
+        jobs = [
+            (n, options.seed, options.preset, options.digits, options.careless) for n in range(options.pages)
+        ]
+        if options.jobs > 1:
+            with ProcessPoolExecutor(options.jobs) as pool:
+                pages = list(pool.map(see, jobs, chunksize=4))
+        else:
+            pages = [see(job) for job in jobs]
+    if options.keep:
+        options.keep.write_bytes(pickle.dumps(pages))
+    report(pages)
+    if options.mistakes is not None:
+        mistakes(pages, options.mistakes, options.all_mistakes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Which options a question's boxes say, judged together.
+
+A box is empty, marked, filled solid or touched by stray ink, each with a probability. A solid fill is a
+mark by itself, but a correction where another option is marked; what it means also depends on how
+the same person marks elsewhere on the page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from forms.model import Field, Kind, Option, Value
+from ingest import marks, thresholds
+from ingest.confidence import Calibration, Judgement
+from ingest.model import BoxSeen, Measurement, Reading
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How the marks on a page look: questions answered with a thin mark, and with a filled box."""
+
+    thin: int = 0
+    heavy: int = 0
+
+    @property
+    def fills(self) -> bool:
+        return self.heavy >= 2 and self.heavy >= 3 * self.thin
+
+    @property
+    def ticks(self) -> bool:
+        return self.thin >= 2 and self.thin >= 3 * self.heavy
+
+    def lone_fill_is_mark(self) -> float:
+        """Probability that a solid box, no other being marked, is an answer and no deletion."""
+        if self.fills:
+            return thresholds.LONE_FILL_OF_FILLER
+        return thresholds.LONE_FILL_OF_TICKER if self.ticks else thresholds.LONE_FILL
+
+    def fill_cancels(self) -> float:
+        """Probability that a solid box beside a marked one was deleted."""
+        return thresholds.FILL_CANCELS_OF_FILLER if self.fills else thresholds.FILL_CANCELS
+
+
+def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> Habit:
+    thin = heavy = 0
+    for measurement in measurements:
+        if fields[measurement.field].kind not in (Kind.SINGLE, Kind.MULTIPLE):
+            continue
+        on = [box for box in measurement.boxes if _on(_classes(box)) > 0.9]
+        heavies = [box for box in on if box.features.get("fill", 0.0) > thresholds.HEAVY_FILL]
+        heavy += bool(on) and len(heavies) == len(on)
+        thin += len(heavies) < len(on)
+    return Habit(thin, heavy)
+
+
+@dataclass(frozen=True)
+class _Box:
+    """One option with its class probabilities."""
+
+    option: Option
+    seen: BoxSeen
+    empty: float
+    marked: float
+    filled: float
+    stray: float
+
+    @property
+    def off(self) -> float:
+        return self.empty + self.stray
+
+    @property
+    def inked(self) -> bool:
+        """Ink inside that should not be overlooked, whatever it is."""
+        return self.seen.features.get("fill", 0.0) > thresholds.STRAY_FILL
+
+
+def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibration) -> Reading:
+    boxes = [_box(field, box) for box in seen.boxes]
+    found = _single(boxes, of_page) if field.kind is Kind.SINGLE else _multiple(field, boxes, of_page)
+    value, raw, alternatives, doubt = found
+    raw, doubt = _unless_missed(field, seen, boxes, value, raw, doubt)
+    confidence = calibration(Judgement.CHOICE, raw)
+    if confidence < thresholds.DOUBTFUL and not doubt:
+        doubt = _unclear(boxes)
+    return Reading(field.key, value, confidence, alternatives, marks.model().version, doubt)
+
+
+def _box(field: Field, seen: BoxSeen) -> _Box:
+    return _Box(field.option(seen.option or ""), seen, **_classes(seen))
+
+
+def _classes(seen: BoxSeen) -> Mapping[str, float]:
+    return marks.classify(seen)
+
+
+def _on(classes: Mapping[str, float]) -> float:
+    return classes["marked"] + classes["filled"]
+
+
+_Found = tuple[Value, float, tuple[tuple[Value, float], ...], str]
+"""Value, probability, alternatives, doubt."""
+
+
+# --- one of several -------------------------------------------------------------------------------
+
+
+def _single(boxes: Sequence[_Box], of_page: Habit) -> _Found:
+    """Every explanation of the boxes weighed: none, one option, or more than one."""
+    q, c = of_page.lone_fill_is_mark(), of_page.fill_cancels()
+    ways: dict[str | None, float] = {None: math.prod(box.off for box in boxes)}
+    for box in boxes:
+        others = [other for other in boxes if other is not box]
+        alone = math.prod(other.off for other in others)
+        corrected = math.prod(other.off + c * other.filled for other in others)
+        ways[box.option.key] = box.marked * corrected + q * box.filled * alone
+        ways[None] += (1 - q) * box.filled * alone
+    ranked = sorted(ways.items(), key=lambda way: -way[1])
+    value, raw = ranked[0]
+    several = 1 - sum(ways.values())
+    doubt = ""
+    if several > raw:
+        value = max(boxes, key=lambda box: (box.marked, box.filled)).option.key
+        raw = min(ways[value], thresholds.CONTRADICTED)
+        doubt = _several(boxes)
+    elif _is_lone_fill(boxes) and not of_page.fills:
+        doubt = "只有涂黑的框，请确认是选择还是涂改"
+    alternatives = tuple((key, round(p, 4)) for key, p in ranked if key != value and p > 1e-3)[:3]
+    return value, raw, alternatives, doubt
+
+
+def _is_lone_fill(boxes: Sequence[_Box]) -> bool:
+    return sum(box.filled > 0.5 for box in boxes) == 1 and all(box.marked < 0.5 for box in boxes)
+
+
+def _several(boxes: Sequence[_Box]) -> str:
+    names = [box.option.label for box in boxes if box.marked + box.filled > 0.5]
+    return f"有多处标记：{'、'.join(names)}"
+
+
+# --- any number of them ---------------------------------------------------------------------------
+
+
+def _multiple(field: Field, boxes: Sequence[_Box], of_page: Habit) -> _Found:
+    """Option by option; solid boxes beside thin marks are deletions."""
+    ticked = max((box.marked for box in boxes if _is_thin(box)), default=0.0)
+    cancels = ticked * of_page.fill_cancels() + (1 - ticked) * (1 - of_page.lone_fill_is_mark())
+    on = {box.option.key: box.marked + box.filled * (1 - cancels) for box in boxes}
+    value = sorted(key for key, p in on.items() if p > 0.5)
+    raw = math.prod(max(p, 1 - p) for p in on.values())
+    doubt = _contradiction(field, value)
+    if doubt:
+        raw = min(raw, thresholds.CONTRADICTED)
+    wavering = min(on, key=lambda key: abs(on[key] - 0.5))
+    other = sorted(set(value) ^ {wavering})
+    p = min(on[wavering], 1 - on[wavering])
+    return value, raw, ((other, round(p, 4)),) if p > 1e-3 else (), doubt
+
+
+def _is_thin(box: _Box) -> bool:
+    return box.seen.features.get("fill", 0.0) <= thresholds.HEAVY_FILL
+
+
+def _contradiction(field: Field, value: Sequence[str]) -> str:
+    exclusive = [field.option(key).label for key in value if field.option(key).exclusive]
+    if exclusive and len(value) > 1:
+        return f"选了“{exclusive[0]}”，又选了其他项"
+    if field.max_choices and len(value) > field.max_choices:
+        return f"选了 {len(value)} 项，最多只能选 {field.max_choices} 项"
+    return ""
+
+
+# --- what may have been missed --------------------------------------------------------------------
+
+
+def _unless_missed(
+    field: Field, seen: Measurement, boxes: Sequence[_Box], value: Value, raw: float, doubt: str
+) -> tuple[float, str]:
+    """Reasons to distrust what the boxes say: hidden print, unexplained ink, ink on the words."""
+    hidden = [b for b in boxes if b.seen.features["print"] < thresholds.PRINT_MISSING and not b.inked]
+    if hidden:
+        names = "、".join(box.option.label for box in hidden)
+        return min(raw, thresholds.HIDDEN), doubt or f"看不到印好的框（{names}），可能被遮盖、撕去或没有对准"
+    if value not in (None, []):
+        return raw, doubt
+    stray = [box for box in boxes if box.inked]
+    if stray:
+        return min(raw, thresholds.UNEXPLAINED), doubt or f"{stray[0].option.label}：框内有不像标记的墨迹"
+    if seen.around >= thresholds.AROUND_MM2:
+        return min(raw, thresholds.UNEXPLAINED), doubt or "没有打√，但选项文字上有笔迹"
+    return raw, doubt
+
+
+def _unclear(boxes: Sequence[_Box]) -> str:
+    box = max(boxes, key=lambda box: 1 - max(box.off, box.marked, box.filled))
+    return f"“{box.option.label}”是否选中不清楚"

@@ -1,0 +1,78 @@
+"""From measurements to readings: pure, so that new models and thresholds can judge old measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from forms.checks import parse
+from forms.model import Field, Form, Kind
+from ingest import choices, confidence, numbers, thresholds, writings
+from ingest.confidence import Calibration
+from ingest.model import Measurement, Reading
+
+Vocabularies = Mapping[str, Sequence[str]]
+
+
+def decide(
+    form: Form,
+    measurements: Sequence[Measurement],
+    vocabularies: Vocabularies,
+    calibration: Calibration | None = None,
+) -> tuple[Reading, ...]:
+    """A reading for each measurement, in their order. `measurements` are those of one page."""
+    calibration = calibration or confidence.shipped()
+    fields = {field.key: field for field in form.asked()}
+    habit = choices.habit(fields, measurements)
+    readings = []
+    for seen in measurements:
+        field = fields[seen.field]
+        reading = _judge(field, seen, habit, vocabularies, calibration)
+        readings.append(_if_in_place(field, seen, reading))
+    return _checked(form, readings)
+
+
+def _judge(
+    field: Field,
+    seen: Measurement,
+    habit: choices.Habit,
+    vocabularies: Vocabularies,
+    calibration: Calibration,
+) -> Reading:
+    match field.kind:
+        case Kind.SINGLE | Kind.MULTIPLE:
+            return choices.judge(field, seen, habit, calibration)
+        case Kind.DIGITS | Kind.DATE:
+            return numbers.judge(field, seen, calibration)
+        case Kind.SIGNATURE:
+            return writings.signature(field, seen, calibration)
+        case _:
+            return writings.judge(field, seen, vocabularies.get(field.vocabulary, ()), calibration)
+
+
+def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
+    """A field that does not lie on its place may have been read beside it."""
+    if seen.residual_mm <= thresholds.RESIDUAL_MM:
+        return reading
+    doubt = reading.doubt or f"版面对不准（差 {seen.residual_mm:.1f} 毫米），请核对"
+    return replace(reading, confidence=min(reading.confidence, thresholds.HIDDEN), doubt=doubt)
+
+
+def _checked(form: Form, readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Fields of this page that contradict each other by the form's rules are doubted together."""
+    values = {reading.field: reading.value for reading in readings}
+    doubts: dict[str, str] = {}
+    for check in form.checks:
+        rule = parse(check.expression)
+        if rule.keys <= values.keys() and rule.holds(values) is False:
+            doubts |= dict.fromkeys(rule.keys, check.message)
+    return tuple(
+        replace(
+            reading,
+            confidence=min(reading.confidence, thresholds.CONTRADICTED),
+            doubt=reading.doubt or doubts[reading.field],
+        )
+        if reading.field in doubts
+        else reading
+        for reading in readings
+    )

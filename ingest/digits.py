@@ -1,0 +1,228 @@
+"""Numbers in combs: every cell by a small model of our own, and the strip as a whole by the engine.
+
+The two readers err differently: one sees a digit without its neighbours, the other a line without
+cells. What they say is stored side by side; `ingest.decide` judges them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest import ctc, thresholds
+from ingest.engines import Engine, EngineError, TracingEngine, session
+from ingest.ink import Ink, PageInk, smooth
+from ingest.model import BoxSeen, Character, TextSeen
+from ingest.register import READING_MM_PER_PX, Shift
+from layouts.model import Box
+
+CLASSES = 11
+NO_DIGIT = 10
+"""The class of what is no digit: blots, struck-out digits, dashes, letters, two digits in one cell."""
+SIDE = 32
+"""Px of the model's input; a digit's longer side takes `BODY` of them."""
+BODY = 22
+NAMES = (*(f"d{digit}" for digit in range(10)), "none")
+"""Features of a cell: probabilities of the digits and of none of them; beside them `ink` in mm²."""
+
+_MARGIN_MM = 1.5
+"""Around the cells: digits run out of them, up to half the way to the next line."""
+_SCALE = READING_MM_PER_PX
+_PX_AREA = _SCALE * _SCALE
+
+
+@dataclass(frozen=True)
+class CombSeen:
+    """One number, as seen by both readers. `residual_mm` as in `Alignment`."""
+
+    boxes: tuple[BoxSeen, ...]
+    texts: tuple[TextSeen, ...] = ()
+    shift_mm: Shift = (0.0, 0.0)
+    residual_mm: float = 0.0
+    ink: float = 0.0
+
+
+def measure(ink: PageInk, cells: Sequence[Box], engine: Engine) -> CombSeen:
+    """`cells` of one field, from left to right."""
+    comb = _Comb(tuple(cells))
+    new = smooth(ink.in_region(*comb.region))
+    if not _is_written(comb, new, ink.floor):
+        return CombSeen(tuple(_cell_seen(cell, 0.0) for cell in cells), ink=_share(comb, new, ink.floor))
+    alignment = ink.page.align_field(*comb.place)
+    sharp = ink.in_region(*comb.region, shift=alignment.shift_mm)
+    mask = smooth(sharp) > ink.floor
+    own = _own_ink(comb, mask)
+    boxes = _read_cells(cells, sharp, own)
+    written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
+    texts = _read_strip(comb, sharp, mask, written, engine) if written else ()
+    share = _share(comb, smooth(sharp), ink.floor)
+    return CombSeen(boxes, texts, alignment.shift_mm, round(alignment.residual_mm, 3), share)
+
+
+class _Comb:
+    """Where the cells lie in the patch that is looked at."""
+
+    def __init__(self, cells: tuple[Box, ...]) -> None:
+        self.cells = cells
+        x, y = min(c.x for c in cells), min(c.y for c in cells)
+        self.place = (
+            x,
+            y,
+            max(c.x + c.w for c in cells) - x,
+            max(c.y + c.h for c in cells) - y,
+        )
+        margin = _MARGIN_MM
+        self.region = (x - margin, y - margin, self.place[2] + 2 * margin, self.place[3] + 2 * margin)
+        self.columns = [self._span(c.x - self.region[0], c.w) for c in cells]
+        self.rows = self._span(margin, self.place[3])
+
+    @staticmethod
+    def _span(start: float, length: float) -> slice:
+        return slice(round(start / _SCALE), round((start + length) / _SCALE))
+
+
+def _is_written(comb: _Comb, new: Ink, floor: float) -> bool:
+    """Any cell with more ink inside than dust makes."""
+    inset = round(thresholds.CELL_INSET_MM / _SCALE)
+    rows = slice(comb.rows.start + inset, comb.rows.stop - inset)
+    insides = (new[rows, span.start + inset : span.stop - inset] > floor for span in comb.columns)
+    return any(inside.sum() * _PX_AREA >= thresholds.DIGIT_DUST_MM2 for inside in insides)
+
+
+def _share(comb: _Comb, new: Ink, floor: float) -> float:
+    return round(float((new[comb.rows] > floor).mean()), 4)
+
+
+def _cell_seen(cell: Box, area: float, probabilities: NDArray[np.float32] | None = None) -> BoxSeen:
+    features = {"ink": round(area, 2)}
+    if probabilities is not None:
+        features |= {name: round(float(p), 5) for name, p in zip(NAMES, probabilities, strict=True)}
+    return BoxSeen(None, cell.cell, features)
+
+
+# --- whose ink is it ------------------------------------------------------------------------------
+
+
+def _own_ink(comb: _Comb, mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """The ink of each cell: a stroke belongs to the cell that holds most of it; where digits touch
+    across a line, they are cut there."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA].astype(float)
+    held = np.stack([np.bincount(labels[:, span].ravel(), minlength=count) for span in comb.columns])
+    share = held / np.maximum(areas, 1)
+    best = share.argmax(0)
+    whole = share.max(0) >= thresholds.STROKE_BELONGS
+    whole[0] = False
+    inked = areas.copy()
+    inked[0] = 0
+    kept = inked * _PX_AREA >= thresholds.DIGIT_SPECK_MM2
+    own = []
+    for n, span in enumerate(comb.columns):
+        mine = (whole & kept & (best == n))[labels]
+        within = np.zeros_like(mask)
+        within[:, span] = True
+        own.append(mine | ((~whole & kept)[labels] & mask & within))
+    return own
+
+
+# --- cell by cell ---------------------------------------------------------------------------------
+
+
+def _read_cells(cells: Sequence[Box], sharp: Ink, own: Sequence[NDArray[np.bool_]]) -> tuple[BoxSeen, ...]:
+    areas = [float(mask.sum()) * _PX_AREA for mask in own]
+    inked = [n for n, area in enumerate(areas) if area >= thresholds.DIGIT_DUST_MM2]
+    read: dict[int, NDArray[np.float32]] = {}
+    if inked:
+        found = probabilities(np.stack([normalise(sharp, own[n]) for n in inked]))
+        read = dict(zip(inked, found, strict=True))
+    return tuple(_cell_seen(cell, areas[n], read.get(n)) for n, cell in enumerate(cells))
+
+
+def normalise(ink: Ink, own: NDArray[np.bool_], px_per_mm: float = 1 / _SCALE) -> Ink:
+    """The ink under `own`, centred in SIDE × SIDE, its longer side `BODY` px, full black at its darkest.
+
+    Specks are not blown up: nothing is enlarged beyond the scale of a digit of `DIGIT_LEAST_MM`.
+    """
+    rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
+    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    grown = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))
+    body = (ink * grown)[window]
+    darkest = float(np.percentile(body[own[window]], 90))
+    scale = BODY / max(height, width, thresholds.DIGIT_LEAST_MM * px_per_mm)
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    offset = (SIDE - 1) / 2 - middle * scale
+    if scale < 1:
+        body = np.asarray(cv2.GaussianBlur(body, (0, 0), 0.35 / scale))
+    matrix = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]])
+    placed = cv2.warpAffine(body, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(placed / max(darkest, 0.05), 0, 1), np.float32)
+
+
+def probabilities(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, SIDE, SIDE) → (N, CLASSES), calibrated."""
+    (found,) = _model().run(None, {"ink": pictures[:, None]})
+    return np.asarray(found, np.float32)
+
+
+@cache
+def _model() -> Any:
+    with as_file(files("ingest").joinpath("models/digits.onnx")) as path:
+        return session(path)
+
+
+# --- the strip as a whole -------------------------------------------------------------------------
+
+
+def _read_strip(
+    comb: _Comb, sharp: Ink, mask: NDArray[np.bool_], written: Sequence[int], engine: Engine
+) -> tuple[TextSeen, ...]:
+    """As many digits as cells are written in; and what the engine reads when not told how many."""
+    if not isinstance(engine, TracingEngine):
+        return ()
+    line = _strip(comb, sharp, mask)
+    try:
+        trace = engine.trace(line)
+    except EngineError:
+        return ()
+    texts = []
+    places = ctc.digits(trace, len(written))
+    if places is not None:
+        characters = tuple(_character(place) for place in places)
+        texts.append(TextSeen(engine.name, "".join(c.text for c in characters), characters))
+    free = tuple(peak.character for peak in ctc.peaks(trace))
+    texts.append(TextSeen(f"{engine.name} free", "".join(c.text for c in free), free))
+    return tuple(texts)
+
+
+def _character(place: NDArray[np.float64]) -> Character:
+    order = np.argsort(-place)
+    others = tuple((str(d), round(float(place[d]), 5)) for d in order[1:4] if place[d] > 1e-5)
+    return Character(str(order[0]), round(float(place[order[0]]), 5), others)
+
+
+def _strip(comb: _Comb, sharp: Ink, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The cells' ink dark on white, the printed gaps between groups closed, cropped to what is written."""
+    keep = np.zeros(sharp.shape[1], bool)
+    keep[: comb.columns[0].start] = keep[comb.columns[-1].stop :] = True
+    for span in comb.columns:
+        keep[span] = True
+    ink, written = sharp[:, keep], mask[:, keep]
+    rows, columns = np.flatnonzero(written.any(1)), np.flatnonzero(written.any(0))
+    pad = round(thresholds.CROP_MARGIN_MM / _SCALE)
+    top, bottom = max(rows[0] - pad, 0), rows[-1] + 1 + pad
+    left, right = max(columns[0] - pad, 0), columns[-1] + 1 + pad
+    return picture_of(ink[top:bottom, left:right], written[top:bottom, left:right])
+
+
+def picture_of(ink: Ink, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Ink as an engine expects it: dark on white, faint pens made as dark as others."""
+    darkest = float(np.percentile(ink[mask], 75)) if mask.any() else 1.0
+    return np.asarray(255 - 235 * np.clip(ink / max(darkest, 0.15), 0, 1), np.uint8)

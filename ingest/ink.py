@@ -1,0 +1,201 @@
+"""New ink: what is darker in a scan than the print of the blank page explains.
+
+Ink is given as darkness relative to what was expected at the place, 0 (nothing new) to 1 (black), so
+that a stroke keeps its weight where it crosses a grey line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest import thresholds
+from ingest.geometry import Points, shrunk
+from ingest.model import Image
+from ingest.register import READING_MM_PER_PX, RegisteredPage, Shift
+from ingest.sampling import Pyramid
+from layouts.model import Box
+
+Ink = NDArray[np.float32]
+"""Darkness 0 to 1, of any number of stacked patches (…, H, W)."""
+_CROSS = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
+_SAMPLES, _SAMPLE_PX = 16, 64
+
+
+@dataclass(frozen=True)
+class PageInk:
+    """How paper and print came out on one scanned page.
+
+    paper   brightness of bare paper, one value per mm of the page, 0–255
+    gain    darkness of print here over that in the blank
+    noise   standard deviation of bare paper after smoothing, as a share of its brightness
+    """
+
+    page: RegisteredPage
+    paper: NDArray[np.float32]
+    gain: float
+    noise: float
+
+    @staticmethod
+    def of(page: RegisteredPage, boxes: Sequence[Box]) -> PageInk:
+        """`boxes` tell where to look for print: around some of them tone and noise are measured."""
+        paper, some = _paper(page), _spread(boxes)
+        if not some:
+            return PageInk(page, paper, 1.0, 0.0)
+        centres = np.array([(box.x + min(box.w / 2, 3.0), box.y + box.h / 2) for box in some])
+        plain = PageInk(page, paper, 1.0, 0.0)
+        seen, print_ = (stack.reshape(-1, _SAMPLE_PX) for stack in plain.patches(centres, _SAMPLE_PX))
+        level = np.repeat(plain.paper_at(centres), _SAMPLE_PX)[:, None]
+        gain, low, high = _gain(seen, print_, level), *thresholds.PRINT_GAIN_RANGE
+        return PageInk(page, paper, min(max(gain, low), high), _noise(seen, print_, level))
+
+    @property
+    def floor(self) -> float:
+        """Darkness from which a smoothed spot counts as ink."""
+        wanted = thresholds.NOISE_SIGMAS * self.noise
+        return min(max(thresholds.LEAST_DARKNESS, wanted), thresholds.MOST_FLOOR)
+
+    @property
+    def _play(self) -> int:
+        """Px of the blank by which print may lie beside its place."""
+        coarse = self.page.px_per_mm < thresholds.COARSE_PX_PER_MM
+        return thresholds.PRINT_PLAY_PX + (1 if coarse else 0)
+
+    @cached_property
+    def _blank(self) -> Pyramid:
+        return Pyramid(self.page.blank)
+
+    def paper_under(self, region: tuple[float, float, float, float], shape: tuple[int, ...]) -> Ink:
+        """Brightness of bare paper for every pixel of a patch."""
+        x, y, w, h = region
+        rows, columns = shape[:2]
+        to_page = np.array([[w / columns, 0, x - 0.5], [0, h / rows, y - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size, border = (columns, rows), cv2.BORDER_REPLICATE
+        return np.asarray(
+            cv2.warpAffine(self.paper, to_page, size, flags=flags, borderMode=border), np.float32
+        )
+
+    def paper_at(self, places: Points) -> NDArray[np.float32]:
+        """Brightness of bare paper at places in mm (N, 2)."""
+        columns, rows = np.round(places - 0.5).astype(int).T
+        height, width = self.paper.shape
+        return np.asarray(self.paper[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)])
+
+    def patches(
+        self, centres: Points, side: int, mm_per_px: float = READING_MM_PER_PX
+    ) -> tuple[Image, Image]:
+        """Squares of `side` px around places in mm, of the scan and of the blank: (N, side, side) each."""
+        return self.seen_at(centres, side, mm_per_px), self.print_at(centres, side, mm_per_px)
+
+    def seen_at(self, centres: Points, side: int, mm_per_px: float) -> Image:
+        """The scan around places; over a patch the page counts as flat."""
+        steps = np.concatenate([centres, centres + np.array([1.0, 0.0]), centres + np.array([0.0, 1.0])])
+        middle, right, down = np.split(self.page.where(steps), 3)
+        return _squares(self.page.grey, middle, right - middle, down - middle, side, mm_per_px)
+
+    def print_at(self, centres: Points, side: int, mm_per_px: float) -> Image:
+        height, width = self.page.blank.shape
+        scale = np.array([width / self.page.frame.width, height / self.page.frame.height])
+        middle = centres * scale - 0.5
+        right, down = (np.tile(scale * way, (len(centres), 1)) for way in ((1.0, 0.0), (0.0, 1.0)))
+        return _squares(self._blank, middle, right, down, side, mm_per_px)
+
+    def in_region(
+        self,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        mm_per_px: float = READING_MM_PER_PX,
+        shift: Shift = (0.0, 0.0),
+        any_colour: bool = False,
+    ) -> Ink:
+        """New ink of a region in mm; `shift` is where its print really lies (`align_field`).
+
+        `any_colour` counts red, too, which is white otherwise: seals.
+        """
+        colours = self.page.colour_patch(x, y, w, h, mm_per_px, shift) if any_colour else None
+        if colours is None:
+            seen = self.page.patch(x, y, w, h, mm_per_px, shift)
+        else:
+            seen = np.asarray(colours.min(2), np.uint8)
+        print_ = self.page.blank_patch(x, y, w, h, mm_per_px)
+        return self.against(seen, print_, self.paper_under((x, y, w, h), seen.shape))
+
+    def against(self, seen: Image, print_: Image, paper: Ink | float) -> Ink:
+        """New ink of one patch, the blank patch under it, and the paper's brightness."""
+        return darker(seen, self.expected(print_, paper))
+
+    def expected(self, print_: Image, paper: Ink | float) -> Ink:
+        """The darkest that print alone may make each pixel, with some play of its place."""
+        print_ = np.asarray(cv2.erode(print_, _CROSS, iterations=self._play), np.uint8)
+        light = 1.0 - self.gain * ((255 - print_) / np.float32(255))
+        return np.asarray(paper * light, np.float32)
+
+
+def darker(seen: Image, expected: Ink) -> Ink:
+    """By how much `seen` is darker than expected, as a share; 0 where print hides any pen."""
+    known = np.maximum(expected, thresholds.LEAST_EXPECTED)
+    share = (expected - seen) / known
+    share[expected < thresholds.LEAST_EXPECTED] = 0.0
+    return np.clip(share, 0.0, 1.0)
+
+
+def smooth(ink: Ink) -> Ink:
+    """Noise evened out over 3 × 3 px, about the width of a stroke."""
+    return np.asarray(cv2.blur(ink, (3, 3)), np.float32)
+
+
+def _paper(page: RegisteredPage) -> NDArray[np.float32]:
+    coarse = page.patch(0.0, 0.0, page.frame.width, page.frame.height, 1.0)
+    size = thresholds.PAPER_MM
+    whitest = cv2.dilate(coarse, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    return np.asarray(np.maximum(cv2.blur(whitest, (3, 3)), 1), np.float32)
+
+
+def _squares(
+    image: Pyramid, middle: Points, right: Points, down: Points, side: int, mm_per_px: float
+) -> Image:
+    """Squares around `middle` (px of the image); `right` and `down` are what a mm is there, in px."""
+    density = float(np.hypot(*right[0])) * mm_per_px
+    level, picture = image.level(density)
+    found = np.empty((len(middle), side, side), np.uint8)
+    half, flags = (side - 1) / 2, cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    to_level = shrunk(2.0**-level)
+    scale, offset = to_level[0, 0], to_level[0, 2]
+    ways = np.stack([right, down], 2) * (scale * mm_per_px)
+    starts = middle * scale + offset - half * ways.sum(2)
+    for n, matrix in enumerate(np.concatenate([ways, starts[:, :, None]], 2)):
+        cv2.warpAffine(picture, matrix, (side, side), dst=found[n], flags=flags, borderValue=(255.0,))
+    return found
+
+
+def _gain(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
+    printed = print_ < thresholds.PRINTED_GREY
+    if not printed.any():
+        return 1.0
+    dark = 1.0 - cv2.erode(seen, _CROSS)[printed] / np.broadcast_to(paper, seen.shape)[printed]
+    return float(np.percentile(dark * 255.0 / (255 - print_[printed]), thresholds.PRINT_GAIN_PERCENTILE))
+
+
+def _noise(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
+    """From the smoothed pixels that are lighter than the middle: ink only darkens."""
+    bare = cv2.dilate((print_ < 250).astype(np.uint8), _CROSS, iterations=3) == 0
+    picture = seen.astype(np.float32)
+    share = ((cv2.blur(picture, (3, 3)) - cv2.blur(picture, (11, 11))) / paper)[bare]
+    if share.size < 50:
+        return 0.0
+    middle = float(np.median(share))
+    above = share[share >= middle] - middle
+    return float(np.sqrt(np.mean(above**2)))
+
+
+def _spread(boxes: Sequence[Box]) -> Sequence[Box]:
+    """Some boxes from all over the page."""
+    return boxes[:: max(1, len(boxes) // _SAMPLES)]

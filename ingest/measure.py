@@ -1,0 +1,81 @@
+"""Everything seen of a page's fields, before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forms.model import Field, Kind
+from ingest import digits, marks, text, thresholds
+from ingest.engines import Engine, engine
+from ingest.ink import PageInk, smooth
+from ingest.model import Measurement, PrintedLayout
+from ingest.register import RegisteredPage
+from layouts.model import Box, BoxKind
+
+Vocabularies = Mapping[str, Sequence[str]]
+
+
+def measure_page(
+    page: RegisteredPage,
+    printed: PrintedLayout,
+    page_number: int,
+    vocabularies: Vocabularies,
+    reader: Engine | None = None,
+) -> tuple[Measurement, ...]:
+    """The fields of one page that a person fills in, in printed order. Raises EngineError when no engine
+    is installed; an engine that fails on a crop leaves the field without text."""
+    boxes = [box for box in printed.layout.on_page(page_number) if box.kind is not BoxKind.PREFILL]
+    ink = PageInk.of(page, boxes)
+    ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
+    by_field: dict[str, list[Box]] = {}
+    for box in boxes:
+        by_field.setdefault(box.field, []).append(box)
+    reader = reader or engine()
+    return tuple(
+        _measure(field, by_field[field.key], ink, ticked, vocabularies, reader)
+        for field in printed.layout.fields_on_page(page_number)
+        if field.kind is not Kind.PREFILL
+    )
+
+
+def _measure(
+    field: Field,
+    boxes: Sequence[Box],
+    ink: PageInk,
+    ticked: Mapping[str, marks.MarksSeen],
+    vocabularies: Vocabularies,
+    reader: Engine,
+) -> Measurement:
+    match field.kind:
+        case Kind.SINGLE | Kind.MULTIPLE:
+            return _marks(field, boxes, ink, ticked[field.key])
+        case Kind.DIGITS | Kind.DATE:
+            comb = digits.measure(ink, boxes, reader)
+            return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
+        case Kind.SIGNATURE:
+            return _writing(field, text.signature(ink, boxes[0]))
+        case _:
+            words = vocabularies.get(field.vocabulary, ()) if field.vocabulary else ()
+            return _writing(field, text.measure(ink, boxes[0], reader, words))
+
+
+def _marks(field: Field, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen) -> Measurement:
+    inked = any("fill" in box.features and box.features["fill"] > 0 for box in seen.boxes)
+    around = 0.0 if inked else _around(ink, boxes, seen)
+    return Measurement(field.key, seen.ink, seen.shift_mm, seen.residual_mm, seen.boxes, around=around)
+
+
+def _around(ink: PageInk, boxes: Sequence[Box], seen: marks.MarksSeen) -> float:
+    """Ink on the words behind the boxes, mm²: people ring the words instead of ticking the box."""
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    reach = thresholds.WORDS_REACH_MM
+    width = min(max(box.x + box.w for box in boxes) + reach, ink.page.frame.width - 8.0) - x
+    height = max(box.y + box.h for box in boxes) - y
+    scale = 0.2
+    new = ink.in_region(x, y, width, height, scale, seen.shift_mm)
+    return round(float((smooth(new) > ink.floor).sum()) * scale * scale, 2)
+
+
+def _writing(field: Field, seen: text.WritingSeen) -> Measurement:
+    shift, residual = seen.alignment.shift_mm, round(seen.alignment.residual_mm, 3)
+    return Measurement(field.key, seen.ink, shift, residual, texts=seen.texts)

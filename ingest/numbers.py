@@ -1,0 +1,145 @@
+"""Which number a comb says: two readers of the digits, and the rule that the number must obey.
+
+The cell reader gives each digit and 'no digit' a probability, the strip reader each digit. The most
+probable strings are weighed against each other; those that break the field's rule count little.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forms.model import Field, Kind
+from forms.rules import complaint
+from ingest import thresholds
+from ingest.confidence import Calibration, Judgement
+from ingest.digits import NAMES, NO_DIGIT
+from ingest.model import BoxSeen, Measurement, Reading, TextSeen
+
+Places = NDArray[np.float64]
+"""Probabilities (places, 11): ten digits and 'no digit'."""
+
+
+def judge(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
+    written = [box for box in seen.boxes if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
+    if not written:
+        return _blank(field, seen, calibration)
+    strip = next((text for text in seen.texts if len(text.characters) == len(written)), None)
+    places = _fused([_cell(box) for box in written], strip)
+    ranked = _ranked(field, places)
+    best, raw = ranked[0]
+    raw, doubt = _doubts(field, seen, written, places, best, raw)
+    alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
+    engine = " + ".join(["digits-1", *([strip.engine] if strip else [])])
+    return Reading(
+        field.key, _value(field, best), calibration(Judgement.NUMBER, raw), alternatives, engine, doubt
+    )
+
+
+def _blank(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
+    specks = any(box.features["ink"] >= thresholds.DIGIT_DUST_MM2 for box in seen.boxes)
+    raw = thresholds.SPECKS if specks else 1 - thresholds.BLANK_ERROR
+    doubt = "格内有少量墨迹，请确认是否填写" if specks else ""
+    return Reading(field.key, None, calibration(Judgement.BLANK, raw), doubt=doubt)
+
+
+def _value(field: Field, digits: str) -> str:
+    """A date that is none is given as written."""
+    if field.kind is Kind.DATE and not complaint(field, digits):
+        return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+    return digits
+
+
+# --- the two readers ------------------------------------------------------------------------------
+
+
+def _cell(box: BoxSeen) -> NDArray[np.float64]:
+    return np.array([box.features.get(name, 0.0) for name in NAMES])
+
+
+def _fused(cells: Sequence[NDArray[np.float64]], strip: TextSeen | None) -> Places:
+    """Both readers as independent witnesses, each trusted less than it trusts itself."""
+    places = (np.stack(cells) + thresholds.READER_FLOOR) ** thresholds.CELL_TRUST
+    if strip is not None:
+        places *= (_strip(strip) + thresholds.READER_FLOOR) ** thresholds.STRIP_TRUST
+    return np.asarray(places / places.sum(1, keepdims=True))
+
+
+def _strip(text: TextSeen) -> Places:
+    """The strip reader knows no 'no digit': it says digits whatever is there."""
+    places = np.zeros((len(text.characters), 11))
+    for place, character in zip(places, text.characters, strict=True):
+        for digit, score in ((character.text, character.score), *character.alternatives):
+            if digit.isascii() and digit.isdigit():
+                place[int(digit)] = score
+        place[NO_DIGIT] = thresholds.STRIP_NO_DIGIT
+    return places
+
+
+# --- the strings ----------------------------------------------------------------------------------
+
+
+def _ranked(field: Field, places: Places) -> list[tuple[str, float]]:
+    """The likeliest strings with their probabilities, those that obey the field's rule favoured."""
+    weighed, mass = [], 0.0
+    for digits, p in _likeliest(places):
+        mass += p
+        lawful = 1.0 if not complaint(field, digits) else thresholds.UNLAWFUL
+        weighed.append((digits, p * lawful))
+    # Strings beyond the list, and places where no digit is written, count as lawful competitors.
+    total = sum(weight for _, weight in weighed) + max(0.0, 1 - mass)
+    ranked = sorted(weighed, key=lambda pair: -pair[1])
+    return [(digits, weight / total) for digits, weight in ranked]
+
+
+def _likeliest(places: Places) -> Iterator[tuple[str, float]]:
+    """Digit strings by falling probability (best first: one place moved to its next digit at a time)."""
+    digits = places[:, :NO_DIGIT]
+    order = np.argsort(-digits, axis=1)
+    logs = np.log(np.take_along_axis(digits, order, 1) + 1e-300)
+    start = (0,) * len(places)
+    heap, known = [(-float(logs[:, 0].sum()), start)], {start}
+    for _ in range(thresholds.STRINGS_WEIGHED):
+        if not heap:
+            return
+        cost, ranks = heapq.heappop(heap)
+        yield "".join(str(order[n, rank]) for n, rank in enumerate(ranks)), math.exp(-cost)
+        for n, rank in enumerate(ranks):
+            moved = (*ranks[:n], rank + 1, *ranks[n + 1 :])
+            if rank < 9 and moved not in known:
+                known.add(moved)
+                heapq.heappush(heap, (cost + float(logs[n, rank] - logs[n, rank + 1]), moved))
+
+
+# --- what speaks against it -----------------------------------------------------------------------
+
+
+def _doubts(
+    field: Field, seen: Measurement, written: Sequence[BoxSeen], places: Places, best: str, raw: float
+) -> tuple[float, str]:
+    numbers = [box.cell or 0 for box in written]
+    no_digit = [n for n, place in zip(numbers, places, strict=True) if place[NO_DIGIT] > 0.5]
+    if no_digit:
+        where = "、".join(str(n + 1) for n in no_digit)
+        return min(raw, thresholds.CONTRADICTED), f"第 {where} 格不像一个数字，可能涂改过"
+    if numbers[-1] - numbers[0] + 1 != len(numbers):
+        return min(raw, thresholds.CONTRADICTED), "数字中间有空格"
+    wrong = complaint(field, best)
+    if wrong:
+        return min(raw, thresholds.CONTRADICTED), f"{best} {wrong}"
+    if _miscounted(seen, len(written)):
+        raw = min(raw, thresholds.MISCOUNTED)
+    weakest = int(places[:, :NO_DIGIT].max(1).argmin())
+    if raw < thresholds.DOUBTFUL:
+        return raw, f"第 {numbers[weakest] + 1} 格看不清"
+    return raw, ""
+
+
+def _miscounted(seen: Measurement, count: int) -> bool:
+    """Whether the engine, not told how many digits there are, read more than there are cells written in."""
+    free = next((text for text in seen.texts if text.engine.endswith(" free")), None)
+    return free is not None and len(free.text.replace(" ", "")) > count

@@ -1,0 +1,197 @@
+"""Handwriting: the ink of a field, split into lines by the ruled ones, read line by line.
+
+What the blank page explains is left out, nothing else: general line removal and binarising do more
+harm than good (EVIDENCE, OCR engines).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest import ctc, thresholds
+from ingest.digits import picture_of
+from ingest.engines import Engine, EngineError, TracingEngine
+from ingest.ink import Ink, PageInk, smooth
+from ingest.model import Character, Image, TextSeen, WordSeen
+from ingest.register import READING_MM_PER_PX, Alignment
+from layouts.model import Box
+
+_SCALE = READING_MM_PER_PX
+_PX_AREA = _SCALE * _SCALE
+_NOTHING = Alignment((0.0, 0.0), 0.0, 1.0)
+SEPARATORS = "、，,；; /"
+"""Between names in a field that may hold several."""
+
+
+@dataclass(frozen=True)
+class WritingSeen:
+    """Handwriting of one field. `failed`: what the engine said when it could not read."""
+
+    ink: float
+    alignment: Alignment = _NOTHING
+    texts: tuple[TextSeen, ...] = ()
+
+
+def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -> WritingSeen:
+    """`words`: the list that the answer is likely to come from; scored only by engines that trace."""
+    field = _Field(box)
+    if not field.is_written(ink.in_region(*field.region), ink.floor):
+        return WritingSeen(0.0)
+    alignment = ink.page.align_field(box.x, box.y, box.w, box.h)
+    sharp = ink.in_region(*field.region, shift=alignment.shift_mm)
+    mask = smooth(sharp) > ink.floor
+    share = round(float(mask[field.rows].mean()), 4)
+    lines = [crop(sharp, own) for own in field.lines(mask)]
+    texts = _read(lines, engine, words)
+    return WritingSeen(share, alignment, texts)
+
+
+def signature(ink: PageInk, box: Box) -> WritingSeen:
+    """Whether anything is written or stamped: ink of any colour, so that a red seal counts."""
+    field = _Field(box)
+    new = ink.in_region(box.x, box.y, box.w, box.h, any_colour=True)
+    if not field.covers(new, ink.floor):
+        return WritingSeen(0.0)
+    alignment = ink.page.align_field(box.x, box.y, box.w, box.h)
+    shift = alignment.shift_mm
+    aligned = smooth(ink.in_region(box.x, box.y, box.w, box.h, shift=shift, any_colour=True))
+    area = float(_without_specks(aligned > ink.floor).mean())
+    return WritingSeen(round(area, 4), alignment)
+
+
+def crop(sharp: Ink, own: NDArray[np.bool_]) -> Image:
+    """The ink under `own` as an engine expects it, with no more around it than a margin."""
+    rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
+    pad = round(thresholds.CROP_MARGIN_MM / _SCALE)
+    window = (
+        slice(max(rows[0] - pad, 0), rows[-1] + 1 + pad),
+        slice(max(columns[0] - pad, 0), columns[-1] + 1 + pad),
+    )
+    grown = cv2.dilate(own[window].astype(np.uint8), np.ones((3, 3), np.uint8))
+    return picture_of(sharp[window] * grown, own[window])
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+class _Field:
+    """A place to write, with the room around it into which writing runs."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        above, below, beside = thresholds.TEXT_ABOVE_MM, thresholds.TEXT_BELOW_MM, thresholds.TEXT_BESIDE_MM
+        self.region = (box.x - beside, box.y - above, box.w + 2 * beside, box.h + above + below)
+        self.rows = slice(round(above / _SCALE), round((above + box.h) / _SCALE))
+        self.pitch = box.h / max(box.lines, 1) / _SCALE
+
+    def is_written(self, new: Ink, floor: float) -> bool:
+        return self.covers(new[self.rows], floor)
+
+    def covers(self, new: Ink, floor: float) -> bool:
+        """More than specks: enough ink for the simplest character, 一."""
+        return float(_without_specks(smooth(new) > floor).sum()) * _PX_AREA >= thresholds.TEXT_LEAST_MM2
+
+    def lines(self, mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+        """The ink of each written line, from top to bottom."""
+        _, labels, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+        edges = self._edges(mask)
+        height = stats[:, cv2.CC_STAT_HEIGHT]
+        kept = stats[:, cv2.CC_STAT_AREA] * _PX_AREA >= thresholds.TEXT_SPECK_MM2
+        kept[0] = False
+        kept &= self._is_ours(centres[:, 1])
+        tall = height > thresholds.TEXT_TALL_LINES * self.pitch
+        line_of = np.clip(np.searchsorted(edges, centres[:, 1]) - 1, 0, max(self.box.lines, 1) - 1)
+        found = []
+        for n in range(max(self.box.lines, 1)):
+            own = (kept & ~tall & (line_of == n))[labels]
+            if tall[kept].any() and self.box.lines > 1:
+                band = np.zeros_like(own)
+                band[max(int(edges[n]), 0) : int(edges[n + 1])] = True
+                own |= (kept & tall)[labels] & band
+            elif tall[kept].any():
+                own |= (kept & tall)[labels]
+            if own.sum() * _PX_AREA >= thresholds.TEXT_LEAST_MM2:
+                found.append(own)
+        return found
+
+    def _edges(self, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Rows between the lines: near the rules, wherever the writing leaves the most white."""
+        count = max(self.box.lines, 1)
+        rules = self.rows.start + self.pitch * np.arange(count + 1)
+        if count == 1:
+            return np.array([0.0, mask.shape[0]])
+        profile = cv2.blur(mask.sum(1).astype(np.float32)[:, None], (1, 5)).ravel()
+        reach = int(thresholds.TEXT_DRIFT_LINES * self.pitch)
+        offsets = np.arange(-reach, reach + 1)
+        inner = rules[1:-1].astype(int)
+        crossing = np.array([profile[np.clip(inner + o, 0, len(profile) - 1)].sum() for o in offsets])
+        # Writing stands on its rule and hangs a little below it: ties go there.
+        wanted = thresholds.TEXT_HANGS_LINES * self.pitch
+        best = offsets[np.argmin(crossing + 0.02 * np.abs(offsets - wanted))]
+        edges = rules + best
+        edges[0], edges[-1] = 0.0, mask.shape[0]
+        return np.asarray(edges, np.float64)
+
+    def _is_ours(self, middle: NDArray[Any]) -> NDArray[np.bool_]:
+        """Ink whose middle lies in the field: what hangs in from the line above does not count."""
+        slack = 0.12 * self.pitch
+        return np.asarray((middle > self.rows.start - slack) & (middle < self.rows.stop + 2 * slack))
+
+
+def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    kept = stats[:, cv2.CC_STAT_AREA] * _PX_AREA >= thresholds.TEXT_SPECK_MM2
+    kept[0] = False
+    return np.asarray(kept[labels])
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def _read(lines: Sequence[Image], engine: Engine, words: Sequence[str]) -> tuple[TextSeen, ...]:
+    """One text of all lines; none when the engine failed."""
+    try:
+        seen = [_read_line(line, engine, words) for line in lines]
+    except EngineError:
+        return ()
+    characters = tuple(c for line, _ in seen for c in line)
+    found = tuple(word for _, line_words in seen for word in line_words)
+    return (TextSeen(engine.name, "".join(c.text for c in characters), characters, found),)
+
+
+def _read_line(
+    line: Image, engine: Engine, words: Sequence[str]
+) -> tuple[tuple[Character, ...], tuple[WordSeen, ...]]:
+    if not isinstance(engine, TracingEngine):
+        return engine.read(line), ()
+    trace = engine.trace(line)
+    peaks = ctc.peaks(trace)
+    found = _words(trace, peaks, words) if words else ()
+    return tuple(peak.character for peak in peaks), found
+
+
+def _words(trace: ctc.Trace, peaks: Sequence[ctc.Peak], words: Sequence[str]) -> tuple[WordSeen, ...]:
+    """The line's words, split at separators, each with what it may be by the list."""
+    breaks = [peak for peak in peaks if peak.character.text in SEPARATORS]
+    starts = [0, *(peak.end for peak in breaks)]
+    ends = [*(peak.start for peak in breaks), len(trace.probabilities)]
+    spans = [(start, end) for start, end in zip(starts, ends, strict=True) if end > start]
+    return tuple(
+        _word(trace.part(start, end), text, words)
+        for start, end in spans
+        if (text := "".join(p.character.text for p in peaks if start <= p.start < end))
+    )
+
+
+def _word(part: ctc.Trace, text: str, words: Sequence[str]) -> WordSeen:
+    scores = ctc.likelihoods(part, words)
+    best = np.argsort(-scores)[: thresholds.VOCABULARY_KEPT]
+    free = float(ctc.likelihoods(part, [text])[0])
+    candidates = tuple((words[int(n)], round(float(scores[n]), 2)) for n in best)
+    return WordSeen(text, round(free, 2), candidates)

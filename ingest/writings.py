@@ -1,0 +1,76 @@
+"""Which words a handwriting field says, and whether a signature is there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from forms.model import Field
+from ingest import thresholds
+from ingest.confidence import Calibration, Judgement
+from ingest.model import Measurement, Reading, TextSeen, WordSeen
+
+
+def judge(field: Field, seen: Measurement, words: Collection[str], calibration: Calibration) -> Reading:
+    if seen.ink == 0:
+        raw = 1 - thresholds.BLANK_ERROR
+        return Reading(field.key, None, calibration(Judgement.BLANK, raw))
+    text = seen.texts[0] if seen.texts else None
+    if text is None or not text.text:
+        return Reading(field.key, None, thresholds.NOT_READ, doubt="有笔迹，但没有认出文字")
+    if words and text.words and (known := _from_list(field, text, words, calibration)):
+        return known
+    return _free(field, text, calibration)
+
+
+def signature(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
+    """Present or not: how sure depends on how far the ink is from the border between the two."""
+    signed = seen.ink >= thresholds.SIGNED_INK
+    ratio = max(seen.ink, 1e-6) / thresholds.SIGNED_INK
+    odds = thresholds.SIGNED_SLOPE * abs(math.log(ratio))
+    confidence = calibration(Judgement.SIGNATURE, 1 / (1 + math.exp(-min(odds, 30.0))))
+    doubt = "" if confidence >= thresholds.DOUBTFUL else "墨迹很少，请确认是否签名或盖章"
+    return Reading(field.key, signed, confidence, doubt=doubt)
+
+
+def _free(field: Field, text: TextSeen, calibration: Calibration) -> Reading:
+    raw = math.prod(min(c.score, thresholds.MOST_CHARACTER) for c in text.characters)
+    confidence = calibration(Judgement.TEXT, raw)
+    unsure = [c.text for c in text.characters if c.score < thresholds.CHARACTER_SURE]
+    doubt = f"拿不准的字：{'、'.join(unsure)}" if unsure else ""
+    if not doubt and confidence < thresholds.DOUBTFUL:
+        doubt = "手写文字，请核对"
+    return Reading(field.key, text.text.strip(), confidence, engine=text.engine, doubt=doubt)
+
+
+def _from_list(
+    field: Field, text: TextSeen, words: Collection[str], calibration: Calibration
+) -> Reading | None:
+    """The words of the list that the writing says best; None when it says something else."""
+    judged = [_word(word, words) for word in text.words]
+    if not all(ranked for ranked in judged):
+        return None
+    value = "、".join(ranked[0][0] for ranked in judged)
+    raw = math.prod(ranked[0][1] for ranked in judged)
+    doubt = "" if raw >= thresholds.DOUBTFUL else f"读作“{text.text}”，请在名单中确认"
+    alternatives: tuple[tuple[str, float], ...] = ()
+    if len(judged) == 1:
+        alternatives = tuple((word, round(p, 4)) for word, p in judged[0][1:4] if p > 1e-3)
+    confidence = calibration(Judgement.WORD, raw)
+    return Reading(field.key, value, confidence, alternatives, text.engine, doubt)
+
+
+def _word(word: WordSeen, words: Collection[str]) -> list[tuple[str, float]]:
+    """The list's words by probability; empty when a word outside the list is likelier."""
+    known = [(candidate, score) for candidate, score in word.candidates if candidate in words]
+    if not known:
+        return []
+    trust, outside = thresholds.TRACE_TRUST, thresholds.OUTSIDE_LIST_PER_CHARACTER
+    weights = {candidate: trust * score for candidate, score in known}
+    free = trust * word.likelihood - outside * len(word.text) - thresholds.OUTSIDE_LIST
+    if word.text in weights:
+        free = -math.inf
+    highest = max(*weights.values(), free)
+    total = sum(math.exp(w - highest) for w in weights.values()) + math.exp(free - highest)
+    ranked = [(candidate, math.exp(w - highest) / total) for candidate, w in weights.items()]
+    return ranked if ranked[0][1] > math.exp(free - highest) / total else []
