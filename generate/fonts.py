@@ -11,6 +11,7 @@ glyph is known: what no face has raises `MissingGlyphsError`.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from fontTools.ttLib import TTLibError
-from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase import pdfmetrics, ttfonts
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
 from generate.outlines import PostScriptFace, has_postscript_outlines
@@ -31,6 +32,22 @@ _FOLDERS = tuple(
     Path(folder).expanduser()
     for folder in ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 )
+
+
+_reportlabs_to_unicode = ttfonts.makeToUnicodeCMap
+
+
+def _to_unicode(name: str, characters: list[int]) -> str:
+    """How readers turn a font's codes into text. reportlab writes 𠮷 as <20BB7>, which is not UTF-16:
+    a name with it could be neither searched for nor copied."""
+
+    def utf16(match: re.Match[str]) -> str:
+        return f"> <{chr(int(match[1], 16)).encode('utf-16-be').hex().upper()}>"
+
+    return re.sub(r"> <([0-9A-F]{5,6})>", utf16, _reportlabs_to_unicode(name, characters))
+
+
+ttfonts.makeToUnicodeCMap = _to_unicode
 
 
 class MissingGlyphsError(ValueError):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
 from generate import cards
@@ -17,6 +18,8 @@ from generate.pen import Pen
 from generate.sheets import SheetPrint, draw_personal, draw_static
 from layouts.model import PageFrame
 from layouts.typeset import MM_PER_PT
+
+rl_config.useA85 = 0  # streams as they are: text armour makes files a quarter larger, and takes time
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class _Document:
 
     def add_sheet(self, sheet: SheetPrint) -> None:
         layout = sheet.layout
-        if sheet.page == 1:
+        if sheet.page == 1 or sheet.page in (*layout.sealed_pages, *layout.anonymous_pages):
             self._begin_paper()
         pen = self._begin_page(layout.frame)
         name = f"{layout.digest}-{sheet.page}"

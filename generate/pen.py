@@ -20,7 +20,9 @@ Colour = tuple[float, float, float]
 BOX_LINE_PT = 0.7
 BOX_GREY = 0.5
 _QR_VERSION = 2
-_QR_MASK = 3  # the search for the best of eight takes 2 ms a code, 7 times the encoding itself
+_QR_MASK = 7
+"""The search for the best of the eight masks takes 2 ms a code, 7 times the encoding itself, and gains
+nothing: of 150 codes at 90 dpi, turned, blurred and noisy, 100 were read with mask 7, 95 with the best."""
 _MARKER_CELLS = 6  # 4 × 4 bits and the black border
 
 
