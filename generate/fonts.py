@@ -37,14 +37,14 @@ _FOLDERS = tuple(
 _reportlabs_to_unicode = ttfonts.makeToUnicodeCMap
 
 
-def _to_unicode(name: str, characters: list[int]) -> str:
+def _to_unicode(fontname: str, subset: list[int]) -> str:
     """How readers turn a font's codes into text. reportlab writes 𠮷 as <20BB7>, which is not UTF-16:
     a name with it could be neither searched for nor copied."""
 
     def utf16(match: re.Match[str]) -> str:
         return f"> <{chr(int(match[1], 16)).encode('utf-16-be').hex().upper()}>"
 
-    return re.sub(r"> <([0-9A-F]{5,6})>", utf16, _reportlabs_to_unicode(name, characters))
+    return re.sub(r"> <([0-9A-F]{5,6})>", utf16, _reportlabs_to_unicode(fontname, subset))
 
 
 ttfonts.makeToUnicodeCMap = _to_unicode

@@ -40,7 +40,7 @@ SMALL_PT = 9.0
 LABEL_GAP = 1.6  # between a label and what it names
 COLUMN_GAP = 2.2  # behind the labels that begin a line
 LABEL_EMS = 6  # longer labels are set on two lines
-LABEL_PITCH = 3.9
+LABEL_PITCH = 3.7
 GAP, MOST_GAP = 3.8, 16.0  # between fields on a line
 WORD_GAP = 0.9  # between a box and its word
 OPTION_GAP = 2.4  # between an option's words and the next box
@@ -55,6 +55,10 @@ NUMBER_W = 6.5  # in front of the labels of a repeated section, for its number
 
 DARK, INK, FRAME, HAIRLINE = 0.15, 0.35, 0.55, 0.78  # greys: titles, words, writing lines, rules
 INSTRUCTION = "请用黑色签字笔在□内打√；填错请涂黑该框后重选；请勿折叠"
+
+
+_Label = tuple[tuple[str, float], ...]
+"""A label's lines, each with its size in pt."""
 
 
 class PlacementError(ValueError):
@@ -114,7 +118,7 @@ class _Piece:
     beside   what the label stands beside: the first line of options, the last one, or ruled lines
     """
 
-    label: tuple[str, ...]
+    label: _Label
     width: float
     height: float
     draw: Callable[[_Ink, _Spot], None]
@@ -421,42 +425,40 @@ class _Matrix:
 # --- labels --------------------------------------------------------------------------------------
 
 
-def _label_lines(label: str) -> tuple[str, ...]:
-    """A long label on two lines: broken before its bracket, else in halves."""
+def _label_lines(label: str) -> _Label:
+    """A long label on two lines: broken before its bracket, else in halves and small."""
     if width_mm(label, 1.0) <= LABEL_EMS * MM_PER_PT:
-        return (label,) if label else ()
-    at = label.find("（")
-    cut = at if at > 0 else math.ceil(len(label) / 2)
-    return label[:cut], label[cut:]
+        return ((label, LABEL_PT),) if label else ()
+    bracket = label.find("（")
+    if bracket > 0:
+        return (label[:bracket], LABEL_PT), (label[bracket:], SMALL_PT)
+    middle = math.ceil(len(label) / 2)
+    return (label[:middle], SMALL_PT), (label[middle:], SMALL_PT)
 
 
-def _label_width(lines: tuple[str, ...]) -> float:
-    return max((width_mm(_without_brackets(line), _label_pt(line)) for line in lines), default=0.0)
+def _label_width(label: _Label) -> float:
+    return max((width_mm(_hung(words), size) for words, size in label), default=0.0)
 
 
-def _without_brackets(line: str) -> str:
-    return line.strip("（）") if line.startswith("（") else line
+def _hung(words: str) -> str:
+    """Without the brackets that hang out of a label's second line."""
+    return words.strip("（）") if words.startswith("（") else words
 
 
-def _label_pt(line: str) -> float:
-    return SMALL_PT if line.startswith("（") else LABEL_PT
-
-
-def _draw_label(ink: _Ink, lines: tuple[str, ...], x: float, middle: float, folds: int) -> None:
+def _draw_label(ink: _Ink, label: _Label, x: float, middle: float, folds: int) -> None:
     """Centred on the line of options, or begun beside the first of several."""
-    first = middle - LABEL_PITCH * (len(lines) - 1) / 2 if folds == 1 else middle
-    for n, line in enumerate(lines):
-        size = _label_pt(line)
-        # A bracket hangs out: its blank half would look like an indent.
-        left = x - (size * MM_PER_PT / 2 if line.startswith("（") else 0.0)
-        ink.text(left, first + LABEL_PITCH * n, line, size)
+    first = middle - LABEL_PITCH * (len(label) - 1) / 2 if folds == 1 else middle
+    for n, (words, size) in enumerate(label):
+        # The blank half of a full-width bracket would look like an indent.
+        left = x - (size * MM_PER_PT / 2 if words.startswith("（") else 0.0)
+        ink.text(left, first + LABEL_PITCH * n, words, size)
 
 
 # --- fields --------------------------------------------------------------------------------------
 
 
-def _least_height(height: float, label: tuple[str, ...]) -> float:
-    return max(height, LABEL_PITCH * len(label))
+def _least_height(height: float, label: _Label) -> float:
+    return max(height, LABEL_PITCH * len(label) + 0.4)
 
 
 def _choice(f: Field, folds: int, unit: float) -> _Piece:

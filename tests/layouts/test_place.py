@@ -92,3 +92,25 @@ def test_a_page_with_too_much_on_it_says_by_how_much():
     crowded = replace(form, pages=(replace(first, sections=first.sections * 2),))
     with pytest.raises(PlacementError, match=r"超出 .* 毫米"):
         place(crowded)
+
+
+def test_what_is_asked_begins_at_one_place_down_the_page():
+    layout = LAYOUTS["2-5"]
+    starts = {min(box.x for box in layout.of_field(row.fields[0].key)) for row in plain_rows(layout.form)}
+    assert len(starts) == 1
+
+
+def plain_rows(form):
+    rows = [row for section in form.pages[0].sections for row in section.rows]
+    return [row for row in rows if not row.matrix]
+
+
+def test_a_question_with_a_matrixs_options_stands_in_the_matrixs_columns():
+    layout = LAYOUTS["2-2"]
+    columns = [[box.x for box in layout.of_field(key)] for key in ("rate_policy", "rate_overall")]
+    assert columns[0] == columns[1]
+
+
+def test_a_seal_has_the_room_that_a_seal_takes():
+    (place_of_seal,) = LAYOUTS["2-2"].of_field("seal")
+    assert min(place_of_seal.w, place_of_seal.h) >= 42.0
