@@ -25,11 +25,12 @@ from pillow_heif import register_heif_opener
 from ingest import thresholds
 from ingest.model import Image, PageImage, Problem
 
+Pillow.init()  # or formats named in `open` are unknown until one of them was opened by chance
 register_heif_opener()
 
 RENDER_DPI = 200.0
-_FORMATS = ("TIFF", "JPEG", "MPO", "PNG", "HEIF", "BMP", "WEBP", "JPEG2000")
-"""What counts as a scan; MPO is a phone's JPEG with a second picture behind the first."""
+_FORMATS = ("TIFF", "JPEG", "PNG", "HEIF", "BMP", "WEBP", "JPEG2000")
+"""What counts as a scan. Pillow opens MPO, a phone's JPEG with a second picture behind it, as JPEG."""
 _MULTIPAGE = ("TIFF", "HEIF")
 _PDF_HEADER_WITHIN = 1024
 """Bytes in which `%PDF-` must occur: readers tolerate rubbish before it."""

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.blank import is_blank
+from ingest.decide import decide
 from ingest.geometry import Matrix, apply
 from ingest.identify import NotKnown, SerialReader, identify
 from ingest.locate import find_markers
+from ingest.measure import measure_page
 from ingest.model import Image, PageResult, PageState, PrintedLayout, Problem, Shelf
 from ingest.register import RegisteredPage, register
 from ingest.sampling import Pyramid, ink_channel
+from ingest.serials import read_serial
 from layouts.identity import Identity
 
 
@@ -26,13 +29,32 @@ class Sheet:
     turned: int
 
 
-def find_sheet(pixels: Image, shelf: Shelf, read_serial: SerialReader | None = None) -> Sheet | PageResult:
+def read_page(pixels: Image, shelf: Shelf) -> PageResult:
+    """What a page is, which sheet, and what was written on it. `pixels` as `ingest.intake` gives them."""
+    sheet = find_sheet(pixels, shelf, read_serial)
+    if isinstance(sheet, PageResult):
+        return sheet
+    layout, page = sheet.printed.layout, sheet.identity.page
+    seen = measure_page(sheet.registered, sheet.printed, page, shelf.vocabularies)
+    return PageResult(
+        state=PageState.READ,
+        serial=sheet.identity.serial,
+        form=sheet.identity.form,
+        page=page,
+        turned=sheet.turned,
+        registration=sheet.registered.registration,
+        measurements=seen,
+        readings=decide(layout.form, seen, shelf.vocabularies),
+    )
+
+
+def find_sheet(pixels: Image, shelf: Shelf, reader: SerialReader | None = None) -> Sheet | PageResult:
     """The sheet that a page is, or what the page is instead."""
     scan = Pyramid(ink_channel(pixels))
     groups = find_markers(scan.image, {printed.layout.frame for printed in shelf.layouts.values()})
     if not groups and is_blank(scan.image):
         return PageResult(PageState.BLANK)
-    known = identify(scan, groups, shelf, read_serial)
+    known = identify(scan, groups, shelf, reader)
     if isinstance(known, NotKnown):
         return PageResult(known.state, serial=known.serial, problems=(known.problem,))
     digest, _ = shelf.sheets[known.identity.serial]

@@ -8,6 +8,7 @@ Running the same command again goes on where it stopped; a file that is complete
 from __future__ import annotations
 
 import io
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Batch:
     """What a run of scanning found. `known` files had been read before and were not read again."""
 
     number: int
+    seconds: float = 0.0
     files: int = 0
     known: int = 0
     states: Counter[str] = field(default_factory=Counter)
@@ -69,18 +71,18 @@ def scan(
     on_page: Callable[[int, int], None] = lambda done, total: None,
 ) -> Batch:
     """Read the files and folders. `on_page` hears how many pages are done, of how many so far known."""
+    begun = time.monotonic()
     files = list(find_files(paths))
     with store.write() as db:
         batch = Batch(scanned.start_batch(db, f"{len(files)} files", who))
     unread: dict[str, int] = {}  # scan → pages still to be written
     tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread)]
     on_page(0, len(tasks))
-    if not tasks:
-        return batch
-    shelf = build_shelf(workspace, store)
-    for done, (task, result) in enumerate(read_pages(tasks, shelf, jobs), 1):
+    results = read_pages(tasks, build_shelf(workspace, store), jobs) if tasks else ()
+    for done, (task, result) in enumerate(results, 1):
         _write(store, batch, task, result, unread)
         on_page(done, len(tasks))
+    batch.seconds = time.monotonic() - begun
     return batch
 
 
@@ -111,7 +113,7 @@ def _take_in(
         return
     original = workspace.original(digest)
     try:
-        pages = intake.count(original)
+        pages = _count(original)
     except IntakeError as error:
         batch.problems.append(FileProblem(path.name, None, error.kind, str(error)))
         if info.outcome != error.kind:
@@ -126,6 +128,17 @@ def _take_in(
             scanned.complete_scan(db, digest, pages)
     for number in waiting:
         yield PageTask(original, digest, path.name, number, pages)
+
+
+def _count(original: Path) -> int:
+    """Raises IntakeError, whatever the libraries make of a file that they were not written for."""
+    try:
+        return intake.count(original)
+    except IntakeError:
+        raise
+    except Exception as error:
+        name = type(error).__name__
+        raise IntakeError("unreadable_file", f"文件打不开（{name}），请换一种格式重新扫描。") from error
 
 
 def _write(store: Store, batch: Batch, task: PageTask, result: PageResult, unread: dict[str, int]) -> None:

@@ -1,0 +1,92 @@
+"""`zoufang scan`: read what came back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campaign.records import records
+from zoufang.console import Exit, out, print_json, print_table, progress, say
+from zoufang.counting import count_answers
+from zoufang.options import json_option, workspace_option
+from zoufang.scanning import Batch, scan
+from zoufang.workspace import Workspace
+
+STATE_NAMES = {
+    "read": "已读",
+    "duplicate": "重复",
+    "blank": "空白",
+    "foreign": "外来",
+    "unknown": "不明",
+    "unreadable": "读不出",
+}
+
+
+@click.command(name="scan", help="读入扫描件：PDF、TIFF、JPEG、PNG、HEIC 文件，或装有它们的文件夹。")
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="同时工作的进程数；默认为处理器核数。")
+@workspace_option
+@json_option
+def scan_command(paths: tuple[Path, ...], jobs: int | None, workspace: Workspace, as_json: bool) -> int:
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise click.UsageError(f"没有这样的文件或文件夹：{'、'.join(missing)}")
+    store = workspace.open_store()
+    with progress() as bar:
+        task = bar.add_task("读取", total=None)
+        batch = scan(
+            workspace,
+            store,
+            paths,
+            jobs or os.cpu_count() or 1,
+            workspace.who,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    with store.read() as db:
+        serials = set(batch.serials)
+        counts = count_answers(records(db, workspace.campaign, serials=serials), serials)
+    if as_json:
+        print_json(summary(batch, counts))
+    else:
+        report(batch, counts)
+    if batch.rejected:
+        return Exit.SOME_REJECTED
+    return Exit.SOME_TO_REVIEW if counts["needs_review"] else Exit.DONE
+
+
+def summary(batch: Batch, counts: dict[str, int]) -> dict[str, Any]:
+    """What `--json` prints (DESIGN §5)."""
+    return {
+        "batch": batch.number,
+        "files": batch.files,
+        "known_files": batch.known,
+        "pages": batch.pages,
+        **{state: batch.states[state] for state in STATE_NAMES},
+        "fields": counts["fields"],
+        "accepted": counts["accepted"],
+        "needs_review": counts["needs_review"],
+        "seconds": round(batch.seconds, 2),
+        "problems": [vars(problem) for problem in batch.problems],
+    }
+
+
+def report(batch: Batch, counts: dict[str, int]) -> None:
+    report_states(batch)
+    if counts["fields"]:
+        accepted, review = counts["accepted"], counts["needs_review"]
+        out.print(f"读出 {counts['fields']} 项：{accepted} 项无需复核，{review} 项待复核")
+    if batch.problems:
+        say(f"有 {len(batch.problems)} 个问题：")
+        for problem in batch.problems:
+            place = problem.file + (f" 第 {problem.page} 页" if problem.page else "")
+            say(f"  {place}：{problem.message}")
+
+
+def report_states(batch: Batch) -> None:
+    files = f"{batch.files} 个文件" + (f"（其中 {batch.known} 个以前已读过）" if batch.known else "")
+    title = f"第 {batch.number} 批：{files}，{batch.pages} 页，用时 {batch.seconds:.0f} 秒"
+    rows = [(name, batch.states[state]) for state, name in STATE_NAMES.items() if batch.states[state]]
+    print_table(title, ("页", "数量"), rows)
