@@ -84,8 +84,8 @@ class _Talk:
 
     @cached_property
     def _apart(self) -> set[str]:
-        """What is asked on anonymous pages, of somebody else and at another time."""
-        pages = (page for page in self.form.pages if page.anonymous)
+        """What is asked on sealed and anonymous pages, of somebody else and at another time."""
+        pages = (page for page in self.form.pages if page.sealed or page.anonymous)
         rows = (row for page in pages for section in page.sections for row in section.rows)
         return {f.key for row in rows for f in row.fields}
 

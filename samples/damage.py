@@ -227,6 +227,7 @@ def _punch_holes(pixels: Image, strength: float, rng: Generator, dpi: float) -> 
     for side in (-40, 40):
         centre = (round(x), round(height / 2 + (side + float(rng.normal(0, 1))) * mm))
         cv2.circle(out, centre, round(3.0 * mm), shade, -1, cv2.LINE_AA)
+        cv2.circle(out, centre, round(3.0 * mm), (188,) * 3, max(round(0.15 * mm), 1), cv2.LINE_AA)
     return out
 
 

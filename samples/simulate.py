@@ -41,8 +41,8 @@ from samples.strangers import STRANGERS
 class Side:
     """A printed sheet as it is to be filled in: `page` of `layout`, one side of the form `instance`.
 
-    clerk  who fills it in: sides with one clerk have one hand, and one stack; by default the cadre of
-           the manifest, for anonymous sides nobody known
+    clerk  who fills it in: sides with one clerk have one hand, and come back together; by default the
+           cadre of the manifest, and for sealed and anonymous sides the person who was asked
     """
 
     instance: str
@@ -133,6 +133,7 @@ class _Sheet:
     page: int
     instance: str
     clerk: str
+    bundle: str
     answers: Mapping[str, Value]
     version: int = 1
 
@@ -191,14 +192,14 @@ def _plan(
         if rng.random() < mishaps.photographed:
             photographs.append(_Page(sheet))
             continue
-        bundles[sheet.clerk].append(_Page(sheet))
+        bundles[sheet.bundle].append(_Page(sheet))
         if rng.random() < mishaps.twice:
-            bundles[sheet.clerk].append(_Page(sheet, copy=1))
+            bundles[sheet.bundle].append(_Page(sheet, copy=1))
         if rng.random() < mishaps.refilled:
             form = sides[sheet.serial].layout.form
             again = replace(sheet, version=2, answers=answer(form, rng, circumstances))
-            bundles[sheet.clerk].append(_Page(again, copy=1))
-    return _Plan([_shuffled(bundles[clerk], rng) for clerk in sorted(bundles)], photographs, mishaps, rng)
+            bundles[sheet.bundle].append(_Page(again, copy=1))
+    return _Plan([_shuffled(bundles[name], rng) for name in sorted(bundles)], photographs, mishaps, rng)
 
 
 def _sheets(
@@ -211,8 +212,9 @@ def _sheets(
         side = sides.get(entry["serial"] or "")
         if side is None:
             continue
-        anonymous = side.layout.form.anonymous or side.page in side.layout.anonymous_pages
-        known = side.clerk or ("" if anonymous else str(entry["cadre"] or ""))
+        apart = (*side.layout.anonymous_pages, *side.layout.sealed_pages)
+        alone = side.layout.form.anonymous or side.page in apart or not entry["cadre"]
+        clerk = side.clerk or (f"asked {side.instance}" if alone else str(entry["cadre"]))
         sheets.append(
             _Sheet(
                 serial=entry["serial"],
@@ -222,7 +224,8 @@ def _sheets(
                 digest=side.layout.digest,
                 page=side.page,
                 instance=side.instance,
-                clerk=known or f"anonymous {side.instance}",
+                clerk=clerk,
+                bundle="in envelopes" if alone and not side.clerk else clerk,
                 answers=answers[side.instance],
             )
         )

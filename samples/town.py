@@ -94,7 +94,7 @@ _UNITS = (
     ("宣统口", "机关", "名士"),
     ("督查组", "机关", None),
     ("环保站", "事业", None),
-    ("安监站", "事业", None),
+    ("安监站", "有关单位", None),
     ("派出所", "有关单位", None),
 )
 _LEADERS = (
@@ -156,10 +156,8 @@ class _Plan:
         leaders = self._leaders()
         offices = [unit for unit in self.rows["units"] if unit["type"] in ("机关", "事业")]
         working = [unit for unit in offices if unit["name"] not in _LED_BY]
-        needed = min(max(len(working), int(self.households * _OFFICE_SHARE) // _VISITS_PER_CADRE), 160)
-        if self.households * _OFFICE_SHARE < len(working) * _VISITS_PER_CADRE:
-            working = working[: max(int(self.households * _OFFICE_SHARE) // _VISITS_PER_CADRE, 3)]
-            needed = len(working)
+        needed = self._office_cadres(len(working))
+        working = working[:needed]
         for n in range(needed):
             unit = working[n % len(working)]
             position = _HEADS[str(unit["name"])[-1]] if n < len(working) else "科员"
@@ -168,6 +166,12 @@ class _Plan:
             self._staff_rest(unit, leaders)
         for village in self.rows["villages"]:
             self._village_cadres(village)
+
+    def _office_cadres(self, units: int) -> int:
+        """How many cadres of 机关 and 事业 find enough households in the villages of their units."""
+        per_village = int(self.households / len(self.rows["villages"]) * 0.94) // _VISITS_PER_CADRE
+        wanted = int(self.households * _OFFICE_SHARE) // _VISITS_PER_CADRE
+        return max(min(wanted, units * max(per_village, 1), 160), 3)
 
     def _leaders(self) -> list[dict[str, Cell]]:
         count = min(max(6, len(self.rows["villages"])), len(_LEADERS))
@@ -372,7 +376,7 @@ class _Plan:
 
     def _split(self, total: int, parts: int) -> list[int]:
         """`total` in uneven parts, none of them empty."""
-        weights = self.rng.uniform(0.8, 1.2, parts)
+        weights = self.rng.uniform(0.95, 1.05, parts)
         sizes = [int(share) for share in total * weights / weights.sum()]
         for n in range(total - sum(sizes)):
             sizes[n % parts] += 1
