@@ -154,7 +154,7 @@ def wobbled(most_mm: float) -> Damage:
     def scan(rng: Generator, shot: Shot) -> Shot:
         height = shot.image.shape[0]
         mm = most_mm * shot.dpi / 25.4
-        waves = rng.uniform(1.0, 4.0, 2)
+        waves = rng.uniform(0.5, 2.0, 2)
         phases = rng.uniform(0, 2 * np.pi, 2)
 
         def shift(at: Points) -> Points:

@@ -71,8 +71,7 @@ def match(
         left, top = anchor.x + start[n, 0] - side / 2, anchor.y + start[n, 1] - side / 2
         seen = scan.sample(page_to_scan, (left, top, side, side), STEP)
         scores[n], (x, y) = best_match(np.maximum(seen, anchor.floor), anchor.picture)
-        centre = (seen.shape[0] - anchor.picture.shape[0]) / 2
-        shifts[n] += (STEP * (x - centre), STEP * (y - centre))
+        shifts[n] += (STEP * x - radius, STEP * y - radius)
     return Matches(shifts, scores)
 
 

@@ -22,12 +22,11 @@ class Bend:
     nodes: NDArray[np.float32]
 
     def at(self, points: Points) -> Points:
-        """Shifts at places in mm (N, 2); beyond the page as at its edge."""
+        """Shifts at places in mm (N, 2) or (rows, columns, 2); beyond the page as at its edge."""
         grid = (points / NODE_MM).astype(np.float32)
-        shifts = cv2.remap(
-            self.nodes, grid[None, :, 0], grid[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return np.asarray(shifts[0], np.float64)
+        across, down = (grid[..., n].reshape(len(grid), -1) for n in (0, 1))
+        shifts = cv2.remap(self.nodes, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(shifts, np.float64).reshape(points.shape)
 
 
 def bend_through(places: Points, shifts: Points, frame: PageFrame) -> tuple[Bend, NDArray[np.float64]]:

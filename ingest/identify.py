@@ -7,6 +7,7 @@ sheet was really printed and is the page that it claims to be.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from ingest.sampling import Pyramid, Region, region_to_page
 from layouts.identity import SERIAL_LENGTH, CodeError, Identity, SerialError
 from layouts.model import PageFrame
 
+_WRITTEN = frozenset(string.digits + string.ascii_uppercase)
 SerialReader = Callable[[Image], str]
 """Reads one line of print: the picture of a printed serial → its characters."""
 
@@ -162,7 +164,7 @@ def _without_code(
 def _printed_serial(scan: Pyramid, sheet: Markers, shelf: Shelf, read_serial: SerialReader) -> str | None:
     """The serial in the foot of the page, if it is one that was printed."""
     picture = scan.sample(sheet.page_to_scan(), serial_region(sheet.frame), thresholds.SERIAL_MM_PER_PX)
-    text = read_serial(picture)
+    text = "".join(c for c in read_serial(picture).upper() if c in _WRITTEN)
     try:
         serial = shelf.key.check_serial(text)
     except SerialError:
@@ -182,12 +184,11 @@ def _nearest(text: str, shelf: Shelf) -> str | None:
 
     Serials are random: that another one lies so near has a probability of 10⁻¹¹ per 30,000 sheets.
     """
-    plain = "".join(character for character in text.upper() if character.isalnum())
-    if len(plain) != SERIAL_LENGTH:
+    if len(text) != SERIAL_LENGTH:
         return None
     near = [
         serial
         for serial in shelf.sheets
-        if sum(a != b for a, b in zip(serial, plain, strict=True)) <= thresholds.SERIAL_MISREAD
+        if sum(a != b for a, b in zip(serial, text, strict=True)) <= thresholds.SERIAL_MISREAD
     ]
     return near[0] if len(near) == 1 else None

@@ -128,11 +128,12 @@ class RegisteredPage:
         The shift is (0, 0) unless another place fits clearly better.
         """
         step, margin = READING_MM_PER_PX, thresholds.ALIGN_MARGIN_MM
-        radius = thresholds.ALIGN_RADIUS_MM if self.bend else thresholds.ALIGN_RADIUS_FLAT_MM
-        print_ = self.blank_patch(x - margin, y - margin, w + 2 * margin, h + 2 * margin, step)
-        reach = margin + radius
-        seen = self.patch(x - reach, y - reach, w + 2 * reach, h + 2 * reach, step)
-        return _aligned(np.maximum(seen, print_.min()), print_, step, radius)
+        reach = round((thresholds.ALIGN_RADIUS_MM if self.bend else thresholds.ALIGN_RADIUS_FLAT_MM) / step)
+        x, y, w, h = x - margin, y - margin, w + 2 * margin, h + 2 * margin
+        print_ = self.blank_patch(x, y, w, h, step)
+        more = reach * step
+        seen = self.patch(x - more, y - more, w + 2 * more, h + 2 * more, step)
+        return _aligned(np.maximum(seen, print_.min()), print_, step, reach)
 
     # --- pictures at several scales ---------------------------------------------------------
 
@@ -157,16 +158,17 @@ class RegisteredPage:
         return blank_matrix(self.blank, self.frame)
 
 
-def _aligned(seen: Image, print_: Image, step: float, radius: float) -> Alignment:
-    """Where `print_` fits best in `seen`, which reaches farther by the same on each side."""
-    top, left = ((s - p) // 2 for s, p in zip(seen.shape, print_.shape, strict=True))
-    here, _ = best_match(seen[top : top + print_.shape[0], left : left + print_.shape[1]], print_)
+def _aligned(seen: Image, print_: Image, step: float, reach: int) -> Alignment:
+    """Where `print_` fits best in `seen`, which reaches farther by `reach` px on each side."""
+    height, width = print_.shape
+    here, _ = best_match(seen[reach : reach + height, reach : reach + width], print_)
     best, (x, y) = best_match(seen, print_)
+    off = ((x - reach) * step, (y - reach) * step)
     if best < thresholds.ALIGN_LOST:
-        return Alignment((0.0, 0.0), radius, here)
+        return Alignment((0.0, 0.0), reach * step, here)
     if best < here + thresholds.ALIGN_LEAST_GAIN:
-        return Alignment((0.0, 0.0), float(np.hypot(x - left, y - top)) * step, here)
-    return Alignment(((x - left) * step, (y - top) * step), step / 2, best)
+        return Alignment((0.0, 0.0), float(np.hypot(*off)), here)
+    return Alignment(off, step / 2, best)
 
 
 # --- finding the transform -----------------------------------------------------------------------
@@ -283,6 +285,7 @@ def _followed(scan: Pyramid, start: _Points, anchors: Anchors, frame: PageFrame)
     if not _enough(int(good.sum()), len(good)):
         return None
     again = _Points(places, apply(flat, places + matches.shifts)).where(good)
+    again += start
     again = again.where(disagreement(again.page, again.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM)
     if not _enough(len(again), len(good)):
         return None

@@ -129,7 +129,7 @@ FINDER_REACH_MM = 1.5
 FINDER_SCORE = 0.6
 """Correlation above which a finder pattern is believed: clean ones have 0.9, other modules 0.4."""
 
-SERIAL_SIZE_MM = (46.0, 6.0)
+SERIAL_SIZE_MM = (40.0, 6.0)
 SERIAL_MM_PER_PX = 0.125
 """Size of the serial's surroundings, and a scale at which the line is 48 px high."""
 
@@ -138,6 +138,10 @@ SERIAL_MISREAD = 2
 
 OURS_BY_MARKERS = 2
 """Markers in agreement from which a page without a code is called ours and not just unknown."""
+
+PRINT_IN_PLACE = 0.8
+"""Share of a field's print that must be where the page's registration says; below, the field is matched
+by itself, which takes 10 ms."""
 
 # --- reading: marks ------------------------------------------------------------------------------
 
