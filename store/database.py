@@ -7,13 +7,13 @@ bug (https://sqlite.org/wal.html, DESIGN §6).
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import URL, Connection, Delete, Engine, Table, Update, create_engine, event, insert, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -105,7 +105,8 @@ def _url(target: Path | str) -> URL:
 def _engine(url: URL) -> Engine:
     engine = create_engine(
         url,
-        json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+        json_serializer=lambda value: to_json(value).decode(),
+        json_deserializer=from_json,
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

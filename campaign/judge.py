@@ -1,0 +1,175 @@
+"""What a field's answer is, given all that was read of it and all that people said.
+
+Readings of all images of a sheet, first scan or later copy, count alike: the latest does not silently
+win. What a person saw and said goes over them; what two persons keyed blindly and alike does too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forms.model import Field, Kind, Value
+
+
+class Status(StrEnum):
+    """How far an answer can be relied on (DESIGN §5)."""
+
+    ACCEPTED = "accepted"
+    NEEDS_REVIEW = "needs_review"
+    CORRECTED = "corrected"
+    BLANK = "blank"
+    MISSING = "missing"
+
+
+@dataclass(slots=True)
+class Read:
+    """A reading of a field on one image of a sheet."""
+
+    page_image: int
+    serial: str
+    value: Value
+    confidence: float
+    doubt: str
+
+
+@dataclass(slots=True)
+class Said:
+    """What a person said of a field, in the order of `number`."""
+
+    number: int
+    serial: str
+    value: Value
+    who: str
+    blind: bool
+
+
+@dataclass(slots=True)
+class Answer:
+    """A field of a record.
+
+    reason       why it needs review, in words for the clerk
+    page_image   the image that the value was read from, or that a person should look at
+    """
+
+    value: Value
+    status: Status
+    confidence: float
+    serial: str | None
+    reason: str = ""
+    page_image: int | None = None
+
+
+UNSURE = "识读把握不足"
+NO_READING = "没有识读结果"
+TWO_SCANS = "同一张表两次扫描的内容不同"
+REQUIRED = "必填项未填写"
+OUTSIDE_CAMPAIGN = "日期不在活动期间"
+AFTER_SCAN = "日期晚于扫描日期"
+FIRST_KEYING = "关键字段，待两人分别录入"
+SECOND_KEYING = "待第二人录入"
+KEYINGS_DIFFER = "两人录入不一致"
+KEYING_DIFFERS = "复核录入与识读不一致"
+
+
+def blank_value(kind: Kind) -> Value:
+    return _BLANKS.get(kind)
+
+
+_BLANKS: Mapping[Kind, Value] = {Kind.MULTIPLE: [], Kind.SIGNATURE: False}
+
+
+def is_blank(value: Value) -> bool:
+    return value is None or value is False or value in ("", [])
+
+
+def judge(field: Field, read: Sequence[Read], said: Sequence[Said], threshold: float) -> Answer:
+    """The answer to a field whose page came back. `read` may be of several images; `threshold` is the
+    confidence from which a reading is accepted."""
+    evidence = Evidence(field, read, threshold)
+    if said:
+        return _judge_said(field, evidence, said)
+    if field.critical and field.kind is not Kind.SIGNATURE:
+        return evidence.doubtful(FIRST_KEYING)
+    return evidence.answer()
+
+
+def _judge_said(field: Field, evidence: Evidence, said: Sequence[Said]) -> Answer:
+    seen = [one for one in said if not one.blind]
+    if seen:
+        return _corrected(seen[-1])
+    latest = list({one.who: one for one in said}.values())
+    agreed = [one for n, one in enumerate(latest) if any(one.value == other.value for other in latest[:n])]
+    if agreed:
+        return _corrected(agreed[-1])
+    if len(latest) > 1:
+        return evidence.doubtful(KEYINGS_DIFFER)
+    if field.critical:
+        return evidence.doubtful(SECOND_KEYING)
+    if evidence.best is None:
+        return _corrected(latest[0])
+    if evidence.best.value != latest[0].value:
+        return evidence.doubtful(KEYING_DIFFERS)
+    return evidence.confirmed()
+
+
+def _corrected(said: Said) -> Answer:
+    return Answer(said.value, Status.CORRECTED, 1.0, said.serial)
+
+
+class Evidence:
+    """What the images say of a field, without people.
+
+    accepted  the readings that are sure enough
+    best      the one to show: the surest of them, or of all
+    """
+
+    __slots__ = ("accepted", "best", "field", "read")
+
+    def __init__(self, field: Field, read: Sequence[Read], threshold: float) -> None:
+        self.field, self.read = field, read
+        self.accepted = [one for one in read if one.confidence >= threshold and not one.doubt]
+        self.best = max(self.accepted or read, key=_confidence, default=None)
+
+    def answer(self) -> Answer:
+        if self.field.kind is Kind.SIGNATURE:
+            return self._signature()
+        if self.best is None:
+            return self.doubtful(NO_READING)
+        if not self.accepted:
+            return self.doubtful(self.best.doubt or UNSURE)
+        if self.contradictory:
+            return self.doubtful(TWO_SCANS)
+        return self.confirmed()
+
+    @property
+    def contradictory(self) -> bool:
+        """Two images, both read with confidence, say different things."""
+        first = self.accepted[0].value if self.accepted else None
+        return len(self.accepted) > 1 and any(one.value != first for one in self.accepted)
+
+    def _signature(self) -> Answer:
+        """Present on any image. Never sent to a person for its confidence."""
+        signed = [one for one in self.read if one.value is True]
+        best = max(signed or self.read, key=_confidence, default=None)
+        if best is None:
+            return Answer(False, Status.BLANK, 0.0, None)
+        return _answer(best, Status.ACCEPTED if signed else Status.BLANK)
+
+    def confirmed(self) -> Answer:
+        assert self.best is not None
+        return _answer(self.best, Status.BLANK if is_blank(self.best.value) else Status.ACCEPTED)
+
+    def doubtful(self, reason: str) -> Answer:
+        if self.best is None:
+            return Answer(blank_value(self.field.kind), Status.NEEDS_REVIEW, 0.0, None, reason)
+        return _answer(self.best, Status.NEEDS_REVIEW, reason)
+
+
+def _answer(read: Read, status: Status, reason: str = "") -> Answer:
+    return Answer(read.value, status, read.confidence, read.serial, reason, read.page_image)
+
+
+def _confidence(read: Read) -> float:
+    return read.confidence
