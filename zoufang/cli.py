@@ -31,6 +31,8 @@ COMMANDS = {
     "forms": "forms",
     "layouts": "forms",
     "lookup": "lookup",
+    "review": "review",
+    "user": "review",
 }
 
 

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
+from PIL import Image as Pillow
 
 from ingest import intake
 from ingest.intake import IntakeError
-from ingest.model import PageResult, PageState, Problem, Shelf
+from ingest.model import Image, PageResult, PageState, Problem, Shelf
+from ingest.overlay import draw_overlay
 from ingest.page import read_page
 
 PAGE_SECONDS = 120
@@ -40,11 +42,12 @@ class PageTask:
 
 
 _shelf: Shelf
+_debug: Path | None
 
 
-def _start(shelf: Shelf) -> None:
-    global _shelf
-    _shelf = shelf
+def _start(shelf: Shelf, debug: Path | None) -> None:
+    global _shelf, _debug
+    _shelf, _debug = shelf, debug
 
 
 def _read(original: Path, number: int) -> PageResult:
@@ -52,16 +55,33 @@ def _read(original: Path, number: int) -> PageResult:
         pixels = intake.page(original, number).pixels
     except IntakeError as error:
         return PageResult(PageState.UNREADABLE, problems=(error.problem,))
-    return read_page(pixels, _shelf)
+    result = read_page(pixels, _shelf)
+    if _debug is not None and result.state is PageState.READ:
+        _save_overlay(_debug / f"{original.name[:12]}-{number}.jpg", pixels, result)
+    return result
+
+
+def _save_overlay(path: Path, pixels: Image, result: PageResult) -> None:
+    digest, _ = _shelf.sheets[result.serial or ""]
+    overlay = draw_overlay(pixels, result, _shelf.layouts[digest].layout)
+    Pillow.fromarray(overlay).save(path, quality=85)
 
 
 def read_pages(
-    tasks: Iterable[PageTask], shelf: Shelf, jobs: int, read: Callable[[Path, int], PageResult] = _read
+    tasks: Iterable[PageTask],
+    shelf: Shelf,
+    jobs: int,
+    debug: Path | None = None,
+    read: Callable[[Path, int], PageResult] = _read,
 ) -> Iterator[tuple[PageTask, PageResult]]:
-    """Each task with its result, in order. `read` is exchanged in tests by readers that fail."""
+    """Each task with its result, in order.
+
+    debug  folder for a picture of each read page with what was seen on it
+    read   exchanged in tests by readers that fail
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per worker
     context = multiprocessing.get_context("spawn")
-    with ProcessPool(jobs, initializer=_start, initargs=(shelf,), context=context) as pool:
+    with ProcessPool(jobs, initializer=_start, initargs=(shelf, debug), context=context) as pool:
         waiting: deque[tuple[PageTask, Future[PageResult]]] = deque()
         try:
             for task in tasks:

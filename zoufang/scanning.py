@@ -69,8 +69,10 @@ def scan(
     jobs: int,
     who: str,
     on_page: Callable[[int, int], None] = lambda done, total: None,
+    debug: Path | None = None,
 ) -> Batch:
-    """Read the files and folders. `on_page` hears how many pages are done, of how many so far known."""
+    """Read the files and folders. `on_page` hears how many pages are done, of how many; `debug`: a
+    folder for pictures of what was seen."""
     begun = time.monotonic()
     files = list(find_files(paths))
     with store.write() as db:
@@ -78,7 +80,7 @@ def scan(
     unread: dict[str, int] = {}  # scan → pages still to be written
     tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread)]
     on_page(0, len(tasks))
-    results = read_pages(tasks, build_shelf(workspace, store), jobs) if tasks else ()
+    results = read_pages(tasks, build_shelf(workspace, store), jobs, debug) if tasks else ()
     for done, (task, result) in enumerate(results, 1):
         _write(store, batch, task, result, unread)
         on_page(done, len(tasks))

@@ -28,12 +28,23 @@ STATE_NAMES = {
 @click.command(name="scan", help="读入扫描件：PDF、TIFF、JPEG、PNG、HEIC 文件，或装有它们的文件夹。")
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="同时工作的进程数；默认为处理器核数。")
+@click.option(
+    "--debug-dir",
+    "debug",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="把每页看到的内容画成图片存到这里，供查看。图片含个人信息，用后请删除。",
+)
 @workspace_option
 @json_option
-def scan_command(paths: tuple[Path, ...], jobs: int | None, workspace: Workspace, as_json: bool) -> int:
+def scan_command(
+    paths: tuple[Path, ...], jobs: int | None, debug: Path | None, workspace: Workspace, as_json: bool
+) -> int:
     missing = [str(path) for path in paths if not path.exists()]
     if missing:
         raise click.UsageError(f"没有这样的文件或文件夹：{'、'.join(missing)}")
+    if debug:
+        debug.mkdir(parents=True, exist_ok=True)
     store = workspace.open_store()
     with progress() as bar:
         task = bar.add_task("读取", total=None)
@@ -44,6 +55,7 @@ def scan_command(paths: tuple[Path, ...], jobs: int | None, workspace: Workspace
             jobs or os.cpu_count() or 1,
             workspace.who,
             lambda done, total: bar.update(task, completed=done, total=total),
+            debug,
         )
     with store.read() as db:
         serials = set(batch.serials)
