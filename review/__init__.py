@@ -1,0 +1,12 @@
+"""The review page: people look at what the reader is unsure of.
+
+    app = create_app(Office(store, key, originals, campaign, shelf))
+
+`sifting` finds what needs a person, `keying`, `grid` and `pages` are what people do about it, `dashboard`
+shows how far the campaign has come. `accounts` and `access` say who may see what.
+"""
+
+from review.app import create_app
+from review.office import Office
+
+__all__ = ["Office", "create_app"]

@@ -194,6 +194,20 @@ def page(db: Connection, page_image: int) -> PageInfo | None:
     return PageInfo(**row._mapping) if row else None
 
 
+def looks(scan: str, number: int, *, before: int, state_not: str) -> Select[Any]:
+    """Earlier looks at an image that are not in a state, the latest first."""
+    return (
+        select(page_images)
+        .where(
+            page_images.c.scan == scan,
+            page_images.c.number == number,
+            page_images.c.id < before,
+            page_images.c.state != state_not,
+        )
+        .order_by(page_images.c.id.desc())
+    )
+
+
 def pages(
     db: Connection,
     *,

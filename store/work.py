@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 
@@ -61,9 +63,11 @@ tasks = Table(
     Column("held_until", UtcTime),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
-    Index("ix_tasks_state", "state", "area", "kind", "passes", "form", "field"),
+    Column("stirred", Boolean, nullable=False),  # its record is to be looked at again: something was said
+    Index("ix_tasks_order", "state", "passes", "form", "field", "kind", "alike", "id"),
     Index("ix_tasks_serial_field", "serial", "field"),
     Index("ix_tasks_holder", "holder"),
+    Index("ix_tasks_stirred", "serial", sqlite_where=text("stirred"), postgresql_where=text("stirred")),
 )
 sifted = Table(  # decisions that were looked through for tasks, and by which rule
     "sifted",
@@ -152,6 +156,7 @@ class Task:
     held_until: datetime | None
     opened_at: datetime
     closed_at: datetime | None
+    stirred: bool
 
 
 @dataclass(frozen=True)
@@ -189,8 +194,8 @@ class Wish:
 # --- finding what is to be done ------------------------------------------------------------------
 
 
-def unsifted(db: Connection, rule: str, limit: int) -> list[tuple[int, int]]:
-    """(decision, page image) of current pages' latest decisions that `rule` has not looked through."""
+def unsifted(db: Connection, rule: str, limit: int) -> list[tuple[int, str]]:
+    """(decision, serial) of current pages' latest decisions that `rule` has not looked through."""
     seen = select(sifted.c.decision).where(sifted.c.decision == decisions.c.id, sifted.c.rule == rule)
     later = decisions.alias("later")
     newer = select(later.c.id).where(
@@ -198,19 +203,30 @@ def unsifted(db: Connection, rule: str, limit: int) -> list[tuple[int, int]]:
     )
     current = current_pages().where(page_images.c.serial.is_not(None)).subquery()
     query = (
-        select(decisions.c.id, decisions.c.page_image)
+        select(decisions.c.id, current.c.serial)
         .join(current, current.c.id == decisions.c.page_image)
         .where(~seen.exists(), ~newer.exists())
         .order_by(decisions.c.id)
         .limit(limit)
     )
-    return [(decision, page_image) for decision, page_image in db.execute(query)]
+    return [(decision, serial) for decision, serial in db.execute(query)]
 
 
 def mark_sifted(db: Connection, decided: Iterable[int], rule: str) -> None:
     rows = [{"decision": decision, "rule": rule} for decision in decided]
     if rows:
         db.execute(insert(sifted), rows)
+
+
+def stirred(db: Connection, limit: int) -> list[str]:
+    """Serials of sheets of which something was said since their record was last looked at."""
+    query = select(tasks.c.serial).where(tasks.c.stirred).distinct().limit(limit)
+    return list(db.scalars(query))
+
+
+def calm(db: Connection, serials: Collection[str]) -> None:
+    """The records of these sheets were looked at."""
+    db.execute(update(tasks).where(tasks.c.serial.in_(serials), tasks.c.stirred).values(stirred=False))
 
 
 def open_tasks(db: Connection, new: Sequence[NewTask]) -> None:
@@ -221,6 +237,7 @@ def open_tasks(db: Connection, new: Sequence[NewTask]) -> None:
             "state": OPEN,
             "reason": "",
             "passes": 0,
+            "stirred": False,
             "opened_at": now(),
         }
         for task in new
@@ -368,7 +385,9 @@ def add_step(
 
 
 def close(db: Connection, task: int) -> None:
-    values = {"state": DONE, "closed_at": now(), "holder": None, "holder_name": None, "held_until": None}
+    """Answered."""
+    free = {"holder": None, "holder_name": None, "held_until": None}
+    values = {"state": DONE, "closed_at": now(), "stirred": True, **free}
     db.execute(update(tasks).where(tasks.c.id == task).values(values))
 
 
@@ -385,7 +404,8 @@ def refer(db: Connection, task: int, reason: str) -> None:
 
 def reopen(db: Connection, task: int, state: str, desk: str, who: str, until: datetime) -> None:
     """Back on the desk of whoever took a step back."""
-    values = {"state": state, "closed_at": None, "holder": desk, "holder_name": who, "held_until": until}
+    held = {"holder": desk, "holder_name": who, "held_until": until}
+    values = {"state": state, "closed_at": None, "stirred": True, **held}
     db.execute(update(tasks).where(tasks.c.id == task).values(values))
 
 

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stirred", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["page_image"], ["page_images.id"], name=op.f("fk_tasks_page_image_page_images")
         ),
@@ -79,8 +80,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tasks_page_image"), "tasks", ["page_image"], unique=False)
     op.create_index("ix_tasks_serial_field", "tasks", ["serial", "field"], unique=False)
     op.create_index(
-        "ix_tasks_state", "tasks", ["state", "area", "kind", "passes", "form", "field"], unique=False
+        "ix_tasks_stirred",
+        "tasks",
+        ["serial"],
+        sqlite_where=sa.text("stirred"),
+        postgresql_where=sa.text("stirred"),
     )
+    op.create_index("ix_tasks_order", "tasks", ["state", "passes", "form", "field", "kind", "alike", "id"])
     op.create_table(
         "steps",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,0 +1,130 @@
+"""A task as the keying page shows it: question, answer so far, crop. Plain data for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from forms.model import Field, Form, Kind, Required, Value
+from layouts.identity import readable
+from review import crops
+from review.office import Office
+from store import StoredReading, printed, scanned, work
+from store.work import THIRD, Task
+
+ALTERNATIVES = 5
+
+
+def item(
+    office: Office, db: Connection, task: Task, *, draft: Value = None, undone: bool = False
+) -> dict[str, Any]:
+    """`draft` is what the person said before taking it back (`undone`)."""
+    sheet = printed.sheet(db, task.serial)
+    assert sheet is not None, task.serial
+    layout = office.layout(sheet.layout)
+    field = layout.form.field(task.field)
+    blind = task.kind in work.BLIND
+    view = crops.field_view(layout, sheet.page, field.key)
+    whole = crops.page_view(layout, sheet.page, field.key)
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "blind": blind,
+        "state": task.state,
+        "reason": task.reason,
+        "serial": readable(sheet.serial),
+        "form": f"{layout.form.id} {layout.form.title}",
+        "page": sheet.page,
+        "section": section_of(layout.form, field.key),
+        "field": field.key,
+        "question": field_spec(field),
+        "doubt": "" if blind else task.doubt,
+        "undone": undone,
+        "value": draft if undone else (None if blind else task.value),
+        "proposed": not blind,
+        **_hints(office, db, task, field, blind),
+        "crop": {"url": f"image/task/{task.id}", **_picture(view, crops.fitted(view.region, crops.STAGE_PX))},
+        "whole": {"url": f"image/task/{task.id}/page", **_picture(whole, crops.PAGE_PX_PER_MM)},
+        "held_until": task.held_until.timestamp() if task.held_until else None,
+    }
+
+
+def field_spec(field: Field) -> dict[str, Any]:
+    return {
+        "key": field.key,
+        "label": field.label,
+        "kind": field.kind.value,
+        "options": [{"key": o.key, "label": o.label, "exclusive": o.exclusive} for o in field.options],
+        "cells": field.cells,
+        "lines": field.lines,
+        "unit": field.unit,
+        "rule": field.rule,
+        "low": field.low,
+        "high": field.high,
+        "most": field.max_choices,
+        "required": field.required is not Required.NO,
+    }
+
+
+def section_of(form: Form, key: str) -> str:
+    """The printed heading above a field; parts of a repeated block have one between them."""
+    heading = ""
+    for page in form.pages:
+        for section in page.sections:
+            heading = section.title or heading
+            if any(field.key == key for row in section.rows for field in row.fields):
+                return heading + section.number
+    return heading
+
+
+def _picture(view: crops.View, px_per_mm: float) -> dict[str, Any]:
+    return {
+        "width": round(view.region[2] * px_per_mm),
+        "height": round(view.region[3] * px_per_mm),
+        "boxes": [
+            {"option": box.option, "cell": box.cell, "at": [round(share, 5) for share in at]}
+            for box, at in view.boxes
+        ],
+    }
+
+
+def _hints(office: Office, db: Connection, task: Task, field: Field, blind: bool) -> dict[str, Any]:
+    """What else the reader, or people before, thought; nothing in a blind keying."""
+    if blind:
+        return {"alternatives": [], "characters": []}
+    found = _reading(db, task)
+    values = [value for value, _ in found.alternatives] if found else []
+    if task.kind == THIRD:
+        values = [step.value for step in work.answers(db, task.serial, task.field)] + values
+    return {
+        "alternatives": _distinct(values, task.value)[:ALTERNATIVES],
+        "characters": _characters(db, task),
+    }
+
+
+def _reading(db: Connection, task: Task) -> StoredReading | None:
+    readings = scanned.load_readings(db, task.page_image)
+    return next((reading for reading in readings if reading.field == task.field), None)
+
+
+def _distinct(values: Sequence[Value], apart_from: Value) -> list[Value]:
+    found: list[Value] = []
+    for value in values:
+        if value != apart_from and value not in found:
+            found.append(value)
+    return found
+
+
+def _characters(db: Connection, task: Task) -> list[tuple[str, float]]:
+    """The characters of the proposed value with their probabilities, when the reader told them apart."""
+    if task.answer not in (Kind.DIGITS, Kind.DATE, Kind.TEXT, Kind.LINES) or not task.value:
+        return []
+    plain = str(task.value).replace("-", "") if task.answer == Kind.DATE else str(task.value)
+    for seen in scanned.load_measurements(db, task.page_image):
+        if seen["field"] == task.field:
+            for text in seen["texts"]:
+                if text["text"] == plain:
+                    return [(character["text"], character["score"]) for character in text["characters"]]
+    return []
