@@ -196,7 +196,7 @@ def _ringed(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | Non
     if desk.chance(0.7):
         desk.clerk.ring(words)
         return _Outcome(value, "words ringed")
-    desk.clerk.underline(words)
+    desk.clerk.underline((words[0], words[1], words[2], words[3] + 0.5))
     return _Outcome(value, "words underlined")
 
 
