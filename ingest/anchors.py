@@ -109,7 +109,7 @@ def _strength(picture: Image, boxes: Sequence[Box]) -> NDArray[np.float32]:
         corners[_inside(box, inset)] = 0.0
     summed = cv2.GaussianBlur(corners, (0, 0), thresholds.ANCHOR_MM / 4 / STEP)  # no ties, unlike a box
     edge = round((_HALF + thresholds.ANCHOR_EDGE_MM) / STEP)
-    inner = np.zeros_like(summed)
+    inner = np.zeros(summed.shape, np.float32)
     inner[edge:-edge, edge:-edge] = summed[edge:-edge, edge:-edge]
     return inner
 

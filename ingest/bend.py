@@ -86,7 +86,7 @@ class _ThinPlate:
         system[:n, :n] = _kernel(scaled, scaled) + thresholds.BEND_SMOOTHING * np.eye(n)
         system[:n, n:], system[n:, :n] = affine, affine.T
         weights = np.linalg.solve(system, np.vstack((values, np.zeros((3, 2)))))
-        return _ThinPlate(scaled, weights)
+        return _ThinPlate(scaled, np.asarray(weights, np.float64))
 
     def at(self, places: Points) -> Points:
         scaled = places / 100.0

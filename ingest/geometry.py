@@ -18,6 +18,10 @@ def apply(matrix: Matrix, points: Points) -> Points:
     return np.asarray(carried[:, :2] / carried[:, 2:], np.float64)
 
 
+def inverse(matrix: Matrix) -> Matrix:
+    return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
 def scale_at(matrix: Matrix, x: float, y: float) -> float:
     """How much longer things become around a point: the root of how much areas grow."""
     u, v, w = matrix @ (x, y, 1.0)

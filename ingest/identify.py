@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest import thresholds
-from ingest.geometry import Matrix, Points, apply
+from ingest.geometry import Points, apply, inverse
 from ingest.locate import Markers
 from ingest.model import Image, PageState, Problem, Shelf
 from ingest.qr import read_codes, sampled_texts
@@ -130,7 +130,7 @@ def _codes_in_place(scan: Pyramid, sheet: Markers) -> Iterator[_Seen]:
 def _around(corners: Points, sheets: Sequence[Markers]) -> Markers | None:
     """The sheet whose code this is; None when it lies elsewhere, on a card on top of a sheet say."""
     for sheet in sheets:
-        scan_to_page: Matrix = np.linalg.inv(sheet.page_to_scan())
+        scan_to_page = inverse(sheet.page_to_scan())
         x, y, side = sheet.frame.qr
         centre = apply(scan_to_page, corners).mean(0)
         off = float(np.linalg.norm(centre - (x + side / 2, y + side / 2)))

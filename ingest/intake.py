@@ -7,7 +7,9 @@ rendered. A page that cannot be decoded is a `BadPage` and costs none of the oth
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,6 +36,23 @@ _FORMATS = ("TIFF", "JPEG", "PNG", "HEIF", "BMP", "WEBP", "JPEG2000")
 _MULTIPAGE = ("TIFF", "HEIF")
 _PDF_HEADER_WITHIN = 1024
 """Bytes in which `%PDF-` must occur: readers tolerate rubbish before it."""
+
+
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    SyntaxError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    pikepdf.PikepdfError,
+    pikepdf.PdfError,
+    pypdfium2.PdfiumError,
+)
+"""What the libraries raise on damaged data: they promise nothing narrower."""
 
 
 class IntakeError(Exception):
@@ -129,14 +148,14 @@ def _frames(image: Pillow.Image) -> int:
     """Number of pages; those behind a broken link of a TIFF's chain cannot be counted."""
     try:
         return int(getattr(image, "n_frames", 1))
-    except (OSError, EOFError, ValueError, SyntaxError, KeyError):
+    except _DAMAGE:
         return 1 + sum(1 for _ in _reachable(image))
 
 
 def _reachable(image: Pillow.Image) -> Iterator[int]:
     """Page indices from 1 as far as the chain holds, and the one where it breaks, as a bad page."""
     index = 0
-    with suppress(OSError, ValueError, SyntaxError, KeyError):
+    with suppress(*_DAMAGE):
         while True:
             index += 1
             try:
@@ -160,7 +179,7 @@ def _open_picture(path: Path) -> Iterator[_Document]:
             ) from error
         except Pillow.DecompressionBombError as error:
             raise _too_large() from error
-        except (OSError, ValueError, SyntaxError) as error:
+        except _DAMAGE as error:
             raise IntakeError("broken", "图片文件已损坏，读不出来，请重新扫描或重新传送。") from error
         with image:
             yield _Picture(image)
@@ -232,10 +251,7 @@ def _page_errors(number: int) -> Iterator[None]:
         yield
     except (Pillow.DecompressionBombError, MemoryError) as error:
         raise _too_large() from error
-    except (
-        OSError, EOFError, ValueError, SyntaxError, KeyError, IndexError,  # Pillow, on damaged data
-        pikepdf.PikepdfError, pikepdf.PdfError, pypdfium2.PdfiumError, RuntimeError,
-    ) as error:  # fmt: skip
+    except _DAMAGE as error:
         raise IntakeError(
             "broken_page", f"第 {number} 页的图像已损坏或不完整，读不出来，请重新扫描这一页。"
         ) from error
@@ -273,7 +289,7 @@ class _Pdf:
             sheet = document[number - 1]
             scale = _render_scale(*sheet.get_size())
             pixels = sheet.render(scale=scale, rev_byteorder=True).to_numpy()[:, :, :3].copy()
-        if page.images and pixels.min() == 255:
+        if page.get_images() and pixels.min() == 255:
             # pdfium leaves out pictures that it cannot decode: such a page must not pass for blank.
             raise IntakeError("broken_page", f"第 {number} 页的图像无法显示，请重新扫描这一页。")
         return PageImage(number, _grey_if_grey(pixels), scale * 72)
@@ -285,7 +301,7 @@ def _open_pdf(path: Path) -> Iterator[_Document]:
         pdf = pikepdf.open(path)
     except pikepdf.PasswordError as error:
         raise IntakeError("encrypted", "PDF 有打开密码，请去掉密码后重新保存再放入。") from error
-    except (pikepdf.PdfError, ValueError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise IntakeError("broken", "PDF 文件已损坏或没有传完，请重新扫描或重新传送。") from error
     with pdf:
         yield _Pdf(path, pdf)
@@ -306,7 +322,7 @@ class _Placed:
 
 def _only_picture(page: pikepdf.Page) -> _Placed | None:
     """The one upright, unmasked picture that is all there is to see of the page, or None."""
-    images = page.images
+    images = page.get_images()
     if len(images) != 1:
         return None
     ((name, stream),) = images.items()
@@ -322,8 +338,9 @@ def _only_place(page: pikepdf.Page, picture: str) -> pikepdf.Matrix | None:
     matrix, words_seen = pikepdf.Matrix(), True
     kept: list[tuple[pikepdf.Matrix, bool]] = []
     places: list[pikepdf.Matrix] = []
-    for operands, operator in pikepdf.parse_content_stream(page):
-        match str(operator):
+    for instruction in pikepdf.parse_content_stream(page):
+        operands = instruction.operands
+        match str(instruction.operator):
             case "q":
                 kept.append((matrix, words_seen))
             case "Q" if kept:

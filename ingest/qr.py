@@ -24,6 +24,7 @@ from layouts.model import QR_MODULES, QR_QUIET_MODULES
 Modules = NDArray[np.bool_]
 """(25, 25), True is black."""
 
+_MODEL_2 = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 _FINDER = 7
 _CORNERS = ((0, 0), (0, QR_MODULES - _FINDER), (QR_MODULES - _FINDER, 0))
 _SAMPLE_PX = 4
@@ -38,7 +39,7 @@ def read_codes(picture: Image) -> list[tuple[str, Points]]:
 
     Corners clockwise from the symbol's own top left, to about a pixel.
     """
-    found = zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.QRCodeModel2, try_invert=False)
+    found = zxingcpp.read_barcodes(picture, _MODEL_2, try_invert=False)
     return [(code.text, _corners(code.position)) for code in found if code.valid and code.text]
 
 
@@ -195,7 +196,7 @@ def _decoded(dark: Modules) -> Iterator[str]:
     # Not `is_pure`: with model 2 asked for, zxing 3.1 then returns an invalid result for every picture.
     for code in zxingcpp.read_barcodes(
         clean,
-        zxingcpp.BarcodeFormat.QRCodeModel2,
+        _MODEL_2,
         try_rotate=False,
         try_downscale=False,
         try_invert=False,

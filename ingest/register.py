@@ -28,6 +28,7 @@ from ingest.geometry import (
     fit_homography,
     fit_similarity,
     fit_without_outliers,
+    inverse,
     scale_at,
 )
 from ingest.identify import Known
@@ -192,7 +193,7 @@ class _Points:
 
     def shifts(self, page_to_scan: Matrix) -> Points:
         """How far the points lie from where a flat page has them, mm."""
-        return apply(np.linalg.inv(page_to_scan), self.scan) - self.page
+        return apply(inverse(page_to_scan), self.scan) - self.page
 
 
 @dataclass(frozen=True, eq=False)

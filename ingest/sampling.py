@@ -42,8 +42,9 @@ class Pyramid:
         if bend is not None:
             places = _places(region, mm_per_px)
             at = apply(to_level, (places + bend.at(places)).reshape(-1, 2)).astype(np.float32)
+            across, down = (at[:, n].reshape(places.shape[:2]) for n in (0, 1))
             return np.asarray(
-                cv2.remap(image, at.reshape(places.shape), None, cv2.INTER_LINEAR, borderValue=_WHITE),
+                cv2.remap(image, across, down, cv2.INTER_LINEAR, borderValue=_WHITE),
                 np.uint8,
             )
         matrix = to_level @ region_to_page(region, mm_per_px)
@@ -98,7 +99,7 @@ def best_match(picture: Image, template: Image) -> tuple[float, tuple[float, flo
 
     Correlation is -1 to 1; 0 when one of the two is all of one grey, where nothing can be matched.
     """
-    scores = cv2.matchTemplate(picture, template, cv2.TM_CCOEFF_NORMED)
+    scores = np.asarray(cv2.matchTemplate(picture, template, cv2.TM_CCOEFF_NORMED), np.float32)
     scores[~np.isfinite(scores) | (np.abs(scores) > 1.01)] = 0.0
     _, best, _, (x, y) = cv2.minMaxLoc(scores)
     return float(best), (x + _peak(scores[y, :], x), y + _peak(scores[:, x], y))
