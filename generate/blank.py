@@ -8,7 +8,7 @@ import pypdfium2
 from reportlab.pdfgen.canvas import Canvas
 
 from generate.fonts import FontBook
-from generate.pen import Pen
+from generate.pen import CanvasPen
 from generate.sheets import draw_static
 from layouts.model import Layout
 from layouts.typeset import MM_PER_PT
@@ -27,7 +27,7 @@ def _blank_pdf(layout: Layout, fonts: FontBook) -> bytes:
     size = (layout.frame.width / MM_PER_PT, layout.frame.height / MM_PER_PT)
     canvas = Canvas(buffer, pagesize=size, invariant=1)
     for page in range(1, layout.pages + 1):
-        draw_static(Pen(canvas, layout.frame.height, fonts), layout, page)
+        draw_static(CanvasPen(canvas, layout.frame.height, fonts), layout, page)
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()

@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from generate import cards
 from generate.cards import CardPrint, CardSet
 from generate.fonts import FontBook
-from generate.pen import Pen
+from generate.pen import CanvasPen, Pen
 from generate.sheets import SheetPrint, draw_personal, draw_static
 from layouts.model import PageFrame
 from layouts.typeset import MM_PER_PT
@@ -109,7 +109,7 @@ class _Document:
 
     def _begin_page(self, frame: PageFrame) -> Pen:
         self._canvas.setPageSize((frame.width / MM_PER_PT, frame.height / MM_PER_PT))
-        return Pen(self._canvas, frame.height, self._fonts)
+        return CanvasPen(self._canvas, frame.height, self._fonts)
 
     def _begin_paper(self) -> None:
         """Leaves a back empty if need be: odd pages are fronts."""
@@ -124,7 +124,7 @@ class _Document:
         canvas = self._canvas
         if not canvas.hasForm(name):
             canvas.beginForm(name, 0, 0, frame.width / MM_PER_PT, frame.height / MM_PER_PT)
-            draw(Pen(canvas, frame.height, self._fonts))
+            draw(CanvasPen(canvas, frame.height, self._fonts))
             canvas.endForm()
         canvas.saveState()
         canvas.translate(at[0] / MM_PER_PT, -at[1] / MM_PER_PT)

@@ -1,9 +1,9 @@
-"""Draws on a reportlab canvas in the layouts' own terms: mm from the page's top-left corner."""
+"""Draws in the layouts' own terms, mm from the page's top-left corner: on a reportlab canvas here."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 from qrcode.constants import ERROR_CORRECT_Q
@@ -23,17 +23,44 @@ _QR_VERSION = 2
 _QR_MASK = 7
 """The search for the best of the eight masks takes 2 ms a code, 7 times the encoding itself, and gains
 nothing: of 150 codes at 90 dpi, turned, blurred and noisy, 100 were read with mask 7, 95 with the best."""
-_MARKER_CELLS = 6  # 4 × 4 bits and the black border
+MARKER_CELLS = 6  # 4 × 4 bits and the black border
 
 
-class Pen:
-    """`height` is the page's, in mm."""
+class Pen(Protocol):
+    """What a page is drawn with, whatever file it becomes."""
 
-    def __init__(self, canvas: Canvas, height: float, fonts: FontBook) -> None:
-        self.canvas, self.height, self.fonts = canvas, height, fonts
+    @property
+    def fonts(self) -> FontBook: ...
 
     def text(self, text: Text, colour: Colour | None = None) -> None:
         """`colour` instead of the text's grey."""
+
+    def rule(self, rule: Rule) -> None: ...
+
+    def bar(self, x: float, y: float, w: float, h: float, colour: Colour) -> None:
+        """A filled rectangle."""
+
+    def frame(self, box: Box) -> None:
+        """The outline of a checkbox or a comb cell."""
+
+    def marker(self, number: int, corner: Point, side: float) -> None:
+        """An ArUco marker."""
+
+    def qr(self, code: str, x: float, y: float, side: float) -> None:
+        """The modules of a QR code; the quiet zone around it is for the layout to keep."""
+
+
+class CanvasPen:
+    """A pen for PDF. `height` is the page's, in mm."""
+
+    def __init__(self, canvas: Canvas, height: float, fonts: FontBook) -> None:
+        self.canvas, self.height, self._fonts = canvas, height, fonts
+
+    @property
+    def fonts(self) -> FontBook:
+        return self._fonts
+
+    def text(self, text: Text, colour: Colour | None = None) -> None:
         x = text.x
         if text.align != "left":
             width = self.fonts.width(text.text, text.font, text.size)
@@ -54,24 +81,22 @@ class Pen:
         self.canvas.line(rule.x1 / MM_PER_PT, self._y(rule.y1), rule.x2 / MM_PER_PT, self._y(rule.y2))
 
     def bar(self, x: float, y: float, w: float, h: float, colour: Colour) -> None:
-        """A filled rectangle."""
         self.canvas.setFillColorRGB(*colour)
         self.canvas.rect(x / MM_PER_PT, self._y(y + h), w / MM_PER_PT, h / MM_PER_PT, stroke=0, fill=1)
 
     def frame(self, box: Box) -> None:
-        """The outline of a checkbox or a comb cell."""
         self.canvas.setLineWidth(BOX_LINE_PT)
         self.canvas.setStrokeGray(BOX_GREY)
         w, h = box.w / MM_PER_PT, box.h / MM_PER_PT
         self.canvas.rect(box.x / MM_PER_PT, self._y(box.y + box.h), w, h, stroke=1, fill=0)
 
     def marker(self, number: int, corner: Point, side: float) -> None:
-        """An ArUco marker: one even-odd path, so that no seam shows between its cells."""
-        cell = side / _MARKER_CELLS / MM_PER_PT
+        """One even-odd path, so that no seam shows between its cells."""
+        cell = side / MARKER_CELLS / MM_PER_PT
         left, top = corner[0] / MM_PER_PT, self._y(corner[1])
         path = self.canvas.beginPath()
-        path.rect(left, top - cell * _MARKER_CELLS, cell * _MARKER_CELLS, cell * _MARKER_CELLS)
-        for row, bits in enumerate(_marker_cells(number)):
+        path.rect(left, top - cell * MARKER_CELLS, cell * MARKER_CELLS, cell * MARKER_CELLS)
+        for row, bits in enumerate(marker_cells(number)):
             for column, white in enumerate(bits):
                 if white:
                     path.rect(left + cell * column, top - cell * (row + 1), cell, cell)
@@ -79,8 +104,8 @@ class Pen:
         self.canvas.drawPath(path, stroke=0, fill=1, fillMode=0)
 
     def qr(self, code: str, x: float, y: float, side: float) -> None:
-        """The modules as a 1-bit image mask; the quiet zone around it is for the layout to keep."""
-        rows = _qr_rows(code)
+        """The modules as a 1-bit image mask."""
+        rows = qr_rows(code)
         n, points = len(rows), side / MM_PER_PT
         self.canvas.saveState()
         self.canvas.setFillGray(0.0)
@@ -96,14 +121,14 @@ class Pen:
 
 
 @lru_cache
-def _marker_cells(number: int) -> tuple[tuple[bool, ...], ...]:
+def marker_cells(number: int) -> tuple[tuple[bool, ...], ...]:
     """Rows of the marker's 6 × 6 cells, True for white."""
     dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
-    image = cv2.aruco.generateImageMarker(dictionary, number, _MARKER_CELLS)
+    image = cv2.aruco.generateImageMarker(dictionary, number, MARKER_CELLS)
     return tuple(tuple(bool(value) for value in row) for row in image)
 
 
-def _qr_rows(code: str) -> list[int]:
+def qr_rows(code: str) -> list[int]:
     """The code's modules, each row as a number whose highest bit is the first module. Raises ValueError."""
     qr: QRCode[Any] = QRCode(_QR_VERSION, ERROR_CORRECT_Q, border=0, mask_pattern=_QR_MASK)
     qr.add_data(code, optimize=0)
