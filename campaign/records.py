@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from campaign.config import Campaign
 from campaign.judge import (
@@ -39,8 +39,8 @@ from forms.model import Field, Kind, Required, Value
 from layouts.model import Layout
 from store import Subject, printed
 from store.printed import resolved_instances
-from store.scanned import DUPLICATE, READ, current_pages, standing_corrections
-from store.schema import decisions, readings, sheets
+from store.scanned import DUPLICATE, READ, is_current, standing_corrections
+from store.schema import decisions, page_images, readings, sheets
 
 _CHUNK = 1000
 """Forms whose readings are fetched at once: about 50,000 rows."""
@@ -58,9 +58,10 @@ class RecordStatus(StrEnum):
 class Record:
     """What one form says. `answers`: key of every field that a person fills in → its answer.
 
-    record    its name: form, round and subject, or the number of the form when it is about nobody
-    serials   its sheets' serials, by page; of several forms, the last one's
-    problems  doubts about the record as a whole, in words for the clerk
+    record     see `record_name`
+    completed  it says that the visit took place
+    serials    its sheets' serials, by page; of several forms, the last one's
+    problems   doubts about the record as a whole, in words for the clerk
     """
 
     record: str
@@ -69,6 +70,7 @@ class Record:
     subject: Subject | None
     cadre: str | None
     round: int
+    completed: bool
     missing_pages: tuple[int, ...]
     answers: Mapping[str, Answer]
     serials: Mapping[int, str]
@@ -117,6 +119,13 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
     }
 
 
+def record_name(form: str, round: int, subject: Subject | None, instance: str) -> str:
+    """What a record is called: by form, round and subject; by the form handed out when that is about
+    nobody."""
+    about = f"{subject.kind}/{subject.code}" if subject else instance
+    return f"{form}/{round}/{about}"
+
+
 def records(
     db: Connection,
     campaign: Campaign,
@@ -125,11 +134,16 @@ def records(
     cadres: Collection[str] | None = None,
     subjects: Collection[Subject] | None = None,
     serials: Collection[str] | None = None,
+    instances: Collection[str] | None = None,
     round: int | None = None,
 ) -> Iterator[Record]:
     """Every record of which something came back and that answers all that is asked, sorted by form and
-    subject. `serials`: the records that these sheets belong to."""
-    returned = _returned(db, _Wish(forms, cadres, subjects, serials, round))
+    subject.
+
+    serials    the records that these sheets belong to
+    instances  the records of these forms handed out, and of no others about the same subject
+    """
+    returned = _returned(db, _Wish(forms, cadres, subjects, serials, instances, round))
     digests = {one.layout for form in returned for one in form.handed}
     layouts = {digest: _Printed(printed.load_layout(db, digest)) for digest in digests}
     rules = _Rules.of(campaign)
@@ -154,6 +168,7 @@ class _Wish:
     cadres: Collection[str] | None
     subjects: Collection[Subject] | None
     serials: Collection[str] | None
+    instances: Collection[str] | None
     round: int | None
 
     def conditions(self, db: Connection, resolved: Any) -> Iterator[ColumnElement[bool]]:
@@ -161,6 +176,8 @@ class _Wish:
             yield resolved.c.form.in_(self.forms)
         if self.cadres is not None:
             yield resolved.c.cadre.in_(self.cadres)
+        if self.instances is not None:
+            yield resolved.c.id.in_(self.instances)
         if self.round is not None:
             yield resolved.c.round == self.round
         if self.subjects is not None:
@@ -228,8 +245,14 @@ class _Returned:
 
 
 def _returned(db: Connection, wish: _Wish) -> list[_Returned]:
-    resolved, images = resolved_instances(), current_pages().subquery("images")
-    came_back = select(sheets.c.instance).join(images, images.c.serial == sheets.c.serial)
+    resolved, mine = resolved_instances(), sheets.alias("mine")
+    came_back = (
+        select(mine.c.serial)
+        .join(page_images, page_images.c.serial == mine.c.serial)
+        .where(mine.c.instance == resolved.c.id)
+        .correlate(resolved)
+    )
+    images = page_images
     query = (
         select(
             resolved,
@@ -240,8 +263,8 @@ def _returned(db: Connection, wish: _Wish) -> list[_Returned]:
             images.c.read_at,
         )
         .join(sheets, sheets.c.instance == resolved.c.id)
-        .outerjoin(images, images.c.serial == sheets.c.serial)
-        .where(resolved.c.id.in_(came_back), *wish.conditions(db, resolved))
+        .outerjoin(images, and_(images.c.serial == sheets.c.serial, is_current()))
+        .where(came_back.exists(), *wish.conditions(db, resolved))
         .order_by(resolved.c.id, sheets.c.page, images.c.id)
     )
     handed: dict[str, _Handed] = {}
@@ -265,9 +288,14 @@ def _together(handed: Iterable[_Handed]) -> list[_Returned]:
     for one in handed:
         about = (one.subject.kind, one.subject.code) if one.subject else ("", one.id)
         groups[one.form, one.round, *about].append(one)
+    named = (
+        (record_name(form, round, group[0].subject, group[0].id), group)
+        for (form, round, _, _), group in sorted(groups.items())
+    )
     return [
-        _Returned("/".join(str(part) for part in key if part), sorted(group, key=_handed_out))
-        for key, group in sorted(groups.items())
+        _Returned(name, sorted(group, key=_handed_out))
+        for name, group in named
+        if any(one.images for one in group)
     ]
 
 
@@ -394,6 +422,7 @@ class _Making:
             subject=self.main.subject,
             cadre=self.main.cadre,
             round=self.main.round,
+            completed=self._says_completed(answers),
             missing_pages=self._missing_pages(),
             answers=answers,
             serials=self.main.serials,
@@ -468,20 +497,24 @@ class _Making:
 
     def _require(self, answers: dict[str, Answer]) -> None:
         """A blank where an answer is required."""
-        completed = self._completed(answers)
+        completed = self._is_completed(answers)
         for f in self.printed.required:
-            wanted = f.required is Required.ALWAYS or (f.required is Required.IF_COMPLETED and completed)
+            wanted = f.required is Required.ALWAYS or completed
             answer = answers.get(f.key)
             if wanted and answer is not None and answer.status is Status.BLANK:
                 answers[f.key] = replace(answer, status=Status.NEEDS_REVIEW, reason=REQUIRED)
 
-    def _completed(self, answers: Mapping[str, Answer]) -> bool:
-        """Whether the visit is known to have taken place."""
+    def _is_completed(self, answers: Mapping[str, Answer]) -> bool:
+        """The form says, and for sure, that the visit took place."""
+        key = self.form.completed[0] if self.form.completed else ""
+        sure = key not in answers or answers[key].status is not Status.NEEDS_REVIEW
+        return sure and self._says_completed(answers)
+
+    def _says_completed(self, answers: Mapping[str, Answer]) -> bool:
         if self.form.completed is None:
             return True
         key, option = self.form.completed
-        answer = answers.get(key)
-        return answer is not None and answer.value == option and answer.status is not Status.NEEDS_REVIEW
+        return key in answers and answers[key].value == option
 
     def _check(self, answers: dict[str, Answer]) -> None:
         values = {key: answer.value for key, answer in answers.items()}

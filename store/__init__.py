@@ -10,7 +10,7 @@ connection, so that several may share one transaction. Nothing here decides what
 `campaign.records`.
 """
 
-from store import accounts, audit, printed, roster, scanned, work
+from store import accounts, audit, printed, roster, scanned, standing, work
 from store.database import Store
 from store.migrate import SchemaError
 from store.model import (
@@ -58,5 +58,6 @@ __all__ = [
     "printed",
     "roster",
     "scanned",
+    "standing",
     "work",
 ]

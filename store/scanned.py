@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json, to_jsonable_python
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from forms.model import Value
 from store.database import insert_one
@@ -157,15 +157,20 @@ def _read_before(db: Connection, sha256: str, number: int, result: SeenPage) -> 
     return tuple(row.id for row in db.execute(query.order_by(page_images.c.id)))
 
 
-def current_pages() -> Select[Any]:
-    """Page images, without those that a later look at the same image has replaced."""
+def is_current() -> ColumnElement[bool]:
+    """Whether a row of `page_images` is the last look at its image."""
     later = page_images.alias("later")
     replaced = select(later.c.id).where(
         later.c.scan == page_images.c.scan,
         later.c.number == page_images.c.number,
         later.c.id > page_images.c.id,
     )
-    return select(page_images).where(~replaced.exists())
+    return ~replaced.correlate(page_images).exists()
+
+
+def current_pages() -> Select[Any]:
+    """Page images, without those that a later look at the same image has replaced."""
+    return select(page_images).where(is_current())
 
 
 def add_decision(db: Connection, page_image: int, read: Sequence[SeenReading]) -> int:
