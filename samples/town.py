@@ -229,7 +229,7 @@ class _Plan:
             size = group["households"]
             assert isinstance(size, int)
             heads = self._heads(size)
-            group["head"] = heads[0]
+            group["head"] = heads[0] if heads else names.man(self.rng)
             for n, (head, door) in enumerate(zip(heads, self._doors(size), strict=True), 1):
                 self._household(group, n, head, f"{place}{door}号")
         for village in self.rows["villages"]:
@@ -271,9 +271,10 @@ class _Plan:
         """Every rare character in some householder's name, and one name twice in one group."""
         homes = self.rows["households"]
         for n, character in enumerate(names.RARE):
-            home = homes[(n * len(homes)) // len(names.RARE) + 1]
+            home = homes[((n * len(homes)) // len(names.RARE) + 1) % len(homes)]
             home["head"] = names.surname(self.rng) + character
-        homes[3]["head"] = homes[2]["head"] = "王建国"
+        for home in homes[2:4]:
+            home["head"] = "王建国"
 
     def trade(self) -> None:
         """Enterprises and projects: three of each sort for every leader, and a few more."""
