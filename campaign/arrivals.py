@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from campaign.config import Acceptance
@@ -26,19 +28,16 @@ def keep_page(
     answers, a problem that names the fields. Villages copy forms: then one of the two is of somebody else.
     """
     saved = scanned.save_page(db, batch, sha256, number, result)
-    if saved.earlier and result.serial:
-        differing = _differing(db, result.serial, (*saved.earlier, saved.id), acceptance)
-        if differing:
-            scanned.add_problem(
-                db,
-                DIFFERS,
-                _message(result.serial, differing),
-                batch=batch,
-                scan=sha256,
-                page_image=saved.id,
-                serial=result.serial,
-            )
-    return saved
+    if not saved.earlier or not result.serial:
+        return saved
+    differing = _differing(db, result.serial, (*saved.earlier, saved.id), acceptance)
+    if not differing:
+        return saved
+    message = _message(result.serial, differing)
+    scanned.add_problem(
+        db, DIFFERS, message, batch=batch, scan=sha256, page_image=saved.id, serial=result.serial
+    )
+    return replace(saved, differs=message)
 
 
 def _differing(

@@ -194,11 +194,16 @@ class ScanInfo:
 
 @dataclass(frozen=True)
 class SavedPage:
-    """A stored page image. `earlier`: other images of the same sheet that were read before."""
+    """A stored page image.
+
+    earlier  other images of the same sheet that were read before
+    differs  what of their answers is different, in words for the clerk; "" when nothing is
+    """
 
     id: int
     state: str
     earlier: tuple[int, ...] = ()
+    differs: str = ""
 
 
 @dataclass(frozen=True)

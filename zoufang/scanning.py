@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
+from campaign.arrivals import DIFFERS, keep_page
+from campaign.config import Acceptance
 from ingest import intake
 from ingest.intake import IntakeError
 from ingest.model import PageResult, PageState, PrintedLayout, Shelf
@@ -82,7 +84,7 @@ def scan(
     on_page(0, len(tasks))
     results = read_pages(tasks, build_shelf(workspace, store), jobs, debug) if tasks else ()
     for done, (task, result) in enumerate(results, 1):
-        _write(store, batch, task, result, unread)
+        _write(store, batch, task, result, unread, workspace.campaign.acceptance)
         on_page(done, len(tasks))
     batch.seconds = time.monotonic() - begun
     return batch
@@ -143,16 +145,25 @@ def _count(original: Path) -> int:
         raise IntakeError("unreadable_file", f"文件打不开（{name}），请换一种格式重新扫描。") from error
 
 
-def _write(store: Store, batch: Batch, task: PageTask, result: PageResult, unread: dict[str, int]) -> None:
+def _write(
+    store: Store,
+    batch: Batch,
+    task: PageTask,
+    result: PageResult,
+    unread: dict[str, int],
+    acceptance: Acceptance,
+) -> None:
     unread[task.scan] -= 1
     with store.write() as db:
-        saved = scanned.save_page(db, batch.number, task.scan, task.number, result)
+        saved = keep_page(db, batch.number, task.scan, task.number, result, acceptance)
         if not unread[task.scan]:
             scanned.complete_scan(db, task.scan, task.pages)
     batch.states[saved.state] += 1
     if result.serial and saved.state in (scanned.READ, scanned.DUPLICATE):
         batch.serials.append(result.serial)
     batch.problems += (FileProblem(task.file, task.number, p.kind, p.message) for p in result.problems)
+    if saved.differs:
+        batch.problems.append(FileProblem(task.file, task.number, DIFFERS, saved.differs))
 
 
 def build_shelf(workspace: Workspace, store: Store) -> Shelf:
