@@ -28,7 +28,12 @@ class Exit(IntEnum):
 
 
 def say(message: str) -> None:
-    err.print(message, markup=False)
+    err.print(message, markup=False, soft_wrap=True)
+
+
+def tell(message: str) -> None:
+    """A line of the result."""
+    out.print(message, markup=False, soft_wrap=True)
 
 
 def print_json(data: Any) -> None:
@@ -39,7 +44,8 @@ def print_json(data: Any) -> None:
 def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Numbers are set to the right."""
     rows = [tuple(row) for row in rows]
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    out.print(title, style="bold", markup=False, soft_wrap=True)
+    table = Table(header_style="bold")
     for n, heading in enumerate(headings):
         numeric = bool(rows) and all(isinstance(row[n], int | float) for row in rows)
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")

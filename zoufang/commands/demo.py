@@ -10,7 +10,7 @@ import click
 from store import printed
 from zoufang import demo as stages
 from zoufang.commands.scan import report_states
-from zoufang.console import Exit, out, print_table, progress
+from zoufang.console import Exit, print_table, progress, tell
 from zoufang.demo import Demo
 
 
@@ -31,21 +31,21 @@ def demo_command(folder: Path, households: int, until: str, review: bool, jobs: 
     demo = stages.begin(folder.resolve(), jobs or os.cpu_count() or 1)
     with demo.stage("名册"):
         people = stages.make_roster(demo, households)
-    out.print(f"示例镇：{households} 户、{len(people['cadres'])} 名干部，名册 {demo.workbook}", markup=False)
+    tell(f"示例镇：{households} 户、{len(people['cadres'])} 名干部，名册 {demo.workbook}")
     if until == "roster":
         return _end(demo, f"zoufang print --all -o {demo.packets} -w {demo.workspace.root}")
     with demo.stage("印制"):
         done = stages.print_everything(demo, people)
     sheets = next(file for file in done.files if file.name.startswith("packet-"))
     cards = next(file for file in done.files if file.name.startswith("cards-"))
-    out.print(f"印出 {done.packets} 份资料：{done.sheets} 面表格、{done.cards} 张联系卡，请打开看看：")
-    out.print(f"  表格 {sheets}\n  联系卡 {cards}", markup=False)
+    tell(f"印出 {done.packets} 份资料：{done.sheets} 面表格、{done.cards} 张联系卡，请打开看看：")
+    tell(f"  表格 {sheets}\n  联系卡 {cards}")
     if until == "print":
         return _end(demo, f"zoufang scan 扫描件 -w {demo.workspace.root}")
     with demo.stage("模拟填写和扫描"):
         returned = stages.return_everything(demo)
     inbox = demo.workspace / "inbox"
-    out.print(f"收回 {len(returned.files)} 个扫描文件、{returned.pages} 页，在 {inbox}", markup=False)
+    tell(f"收回 {len(returned.files)} 个扫描文件、{returned.pages} 页，在 {inbox}")
     with demo.stage("读取"), progress() as bar:
         task = bar.add_task("读取", total=returned.pages)
         batch = stages.read_everything(demo, lambda n, total: bar.update(task, completed=n, total=total))
@@ -88,8 +88,8 @@ def _list_review(demo: Demo) -> None:
 
 def _end(demo: Demo, next_command: str) -> int:
     times = "，".join(f"{name} {seconds:.1f} 秒" for name, seconds in demo.seconds.items())
-    out.print(f"用时：{times}，共 {sum(demo.seconds.values()):.0f} 秒")
-    out.print(f"接下来：{next_command}", markup=False)
+    tell(f"用时：{times}，共 {sum(demo.seconds.values()):.0f} 秒")
+    tell(f"接下来：{next_command}")
     if "读取" in demo.seconds:
-        out.print(f"        zoufang export records -o 记录.json -w {demo.workspace.root}", markup=False)
+        tell(f"        zoufang export records -o 记录.json -w {demo.workspace.root}")
     return Exit.DONE

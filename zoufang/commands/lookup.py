@@ -13,7 +13,7 @@ from layouts import CodeError, SerialError
 from layouts.identity import readable
 from store import Store, audit, printed, roster
 from store.model import TABLE_OF_KIND, Subject
-from zoufang.console import Exit, out, print_json, say
+from zoufang.console import Exit, print_json, say, tell
 from zoufang.options import json_option, workspace_option
 from zoufang.workspace import Workspace
 
@@ -100,11 +100,11 @@ def _person(db: Any, subject: Subject | None) -> dict[str, str] | None:
 def _print(entry: dict[str, Any]) -> None:
     serial = readable(entry["serial"])
     if not entry["kind"]:
-        out.print(f"{serial}：编号有效，但没有印制过这张表。可能数据库恢复到了更早的备份。", markup=False)
+        tell(f"{serial}：编号有效，但没有印制过这张表。可能数据库恢复到了更早的备份。")
         return
     what = "联系卡" if entry["kind"] == "card" else f"第 {entry['form_page']} 页"
     parts = [f"{serial}：附件{entry['form']} {what}（第 {entry['round']} 轮）"]
     for label, key in (("对象", "subject"), ("走访人", "cadre")):
         if person := entry[key]:
             parts.append(f"  {label}：{KIND_NAMES[person['kind']]} {person['code']} {person['name']}")
-    out.print("\n".join(parts), markup=False)
+    tell("\n".join(parts))

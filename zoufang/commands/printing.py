@@ -8,7 +8,7 @@ import click
 
 from store import Store, roster
 from zoufang.commands.forms import known_form
-from zoufang.console import Exit, out, print_json, progress, say
+from zoufang.console import Exit, print_json, progress, say, tell
 from zoufang.options import json_option, workspace_option
 from zoufang.printing import MANIFEST, Printed, print_packets
 from zoufang.workspace import Workspace
@@ -89,7 +89,7 @@ def choose_cadres(store: Store, cadres: tuple[str, ...], units: tuple[str, ...],
 
 
 def report(done: Printed, folder: Path) -> None:
-    out.print(f"第 {done.job} 批：{done.packets} 份资料，{done.sheets} 面表格，{done.cards} 张联系卡")
+    tell(f"第 {done.job} 批：{done.packets} 份资料，{done.sheets} 面表格，{done.cards} 张联系卡")
     if done.reprinted:
-        out.print(f"其中 {done.reprinted} 面以前印过，用原编号重印")
-    out.print(f"共 {len(done.files)} 个 PDF 文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")
+        tell(f"其中 {done.reprinted} 面以前印过，用原编号重印")
+    tell(f"共 {len(done.files)} 个 PDF 文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")

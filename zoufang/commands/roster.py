@@ -14,7 +14,7 @@ from campaign.roster import Issue, Roster, RosterError, describe_changes, keep_r
 from campaign.template import write_template
 from campaign.town import KIND_WORDS
 from store import Duty, audit, roster
-from zoufang.console import Exit, out, print_json, print_table, say
+from zoufang.console import Exit, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
 from zoufang.workspace import Workspace
 
@@ -103,11 +103,11 @@ def _print_assignment(duties: list[Duty], breaches: list[Breach]) -> None:
     rows = [(word, counts[kind], cadres[kind]) for kind, word in KIND_WORDS.items() if counts[kind]]
     print_table("走访安排", ("对象", "已安排", "走访人数"), rows)
     if not breaches:
-        out.print("核对通过：不重不漏，定额都已达到。")
+        tell("核对通过：不重不漏，定额都已达到。")
         return
-    out.print(f"有 {len(breaches)} 处与方案不符：")
+    tell(f"有 {len(breaches)} 处与方案不符：")
     for breach in breaches:
-        out.print(f"  · {breach.message}", markup=False)
+        tell(f"  · {breach.message}")
 
 
 def _warn(warnings: tuple[Issue, ...]) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from campaign.records import records
-from zoufang.console import Exit, out, print_json, print_table, progress, say
+from zoufang.console import Exit, print_json, print_table, progress, say, tell
 from zoufang.counting import count_answers
 from zoufang.options import json_option, workspace_option
-from zoufang.scanning import Batch, scan
+from zoufang.scanning import Batch, FileProblem, scan
 from zoufang.workspace import Workspace
 
+_PAGES_NAMED = 12
 STATE_NAMES = {
     "read": "已读",
     "duplicate": "重复",
@@ -89,12 +91,24 @@ def report(batch: Batch, counts: dict[str, int]) -> None:
     report_states(batch)
     if counts["fields"]:
         accepted, review = counts["accepted"], counts["needs_review"]
-        out.print(f"读出 {counts['fields']} 项：{accepted} 项无需复核，{review} 项待复核")
+        tell(f"读出 {counts['fields']} 项：{accepted} 项无需复核，{review} 项待复核")
     if batch.problems:
         say(f"有 {len(batch.problems)} 个问题：")
-        for problem in batch.problems:
-            place = problem.file + (f" 第 {problem.page} 页" if problem.page else "")
-            say(f"  {place}：{problem.message}")
+        for line in describe_problems(batch.problems):
+            say(f"  {line}")
+
+
+def describe_problems(problems: list[FileProblem]) -> Iterator[str]:
+    """One line per problem; the same problem on many pages of a file is one line."""
+    groups: dict[tuple[str, str], list[FileProblem]] = {}
+    for problem in problems:
+        message = problem.message.replace(f"第 {problem.page} 页", "这一页")
+        groups.setdefault((problem.file, message), []).append(problem)
+    for (file, message), same in groups.items():
+        pages = [problem.page for problem in same if problem.page]
+        listed = "、".join(map(str, pages[:_PAGES_NAMED])) + (" 等" if len(pages) > _PAGES_NAMED else "")
+        many = f"（共 {len(pages)} 页）" if len(pages) > 1 else ""
+        yield f"{file}{f' 第 {listed} 页{many}' if pages else ''}：{message}"
 
 
 def report_states(batch: Batch) -> None:

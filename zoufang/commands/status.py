@@ -1,0 +1,111 @@
+"""`zoufang status`: how far the campaign has come, and who is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from campaign.coverage import By, Line, Overview, Quota, Unvisited
+from campaign.town import KIND_WORDS
+from zoufang.console import print_json, print_table, tell
+from zoufang.options import json_option, workspace_option
+from zoufang.workspace import Workspace
+
+BY_NAMES = {"cadre": "干部", "unit": "单位", "village": "村（社区）", "form": "表单"}
+QUOTA_NAMES = {"household": "群众家庭", "key": "区镇重点企业", "small": "中小企业", "project": "重点项目"}
+WHY_NAMES = {"unassigned": "无人走访", "not_printed": "未印表", "not_returned": "未交回"}
+NAMED = 20  # how many unvisited subjects a screen lists
+
+
+@click.command(name="status", help="进度：发出、收回、未交、待复核、完成；定额；还有谁没有走访到。")
+@click.option(
+    "--by",
+    type=click.Choice(list(BY_NAMES)),
+    default="form",
+    show_default=True,
+    help="按干部（cadre）、单位（unit）、村（village）或表单（form）统计。",
+)
+@workspace_option
+@json_option
+def status_command(by: By, workspace: Workspace, as_json: bool) -> None:
+    overview = Overview.of(workspace.open_store(), workspace.campaign)
+    lines, quotas, left = overview.lines(by), overview.quotas(), overview.unvisited()
+    if as_json:
+        print_json(
+            {
+                "by": by,
+                "lines": [vars(line) for line in lines],
+                "total": vars(overview.total()),
+                "quotas": [_quota(quota) for quota in quotas],
+                "unvisited": [_unvisited(one) for one in left],
+            }
+        )
+        return
+    headings = (BY_NAMES[by], "应走访", "发出", "收回", "未交", "缺页", "待复核", "完成")
+    print_table("进度", headings, [_row(line) for line in (*lines, overview.total())])
+    _print_quotas(quotas)
+    _print_unvisited(left)
+
+
+def _row(line: Line) -> tuple[object, ...]:
+    name = line.name if line.key in ("", line.name) else f"{line.name}（{line.key}）"
+    return (
+        name,
+        line.assigned,
+        line.issued,
+        line.returned,
+        line.missing,
+        line.incomplete,
+        line.to_review,
+        line.complete,
+    )
+
+
+def _print_quotas(quotas: list[Quota]) -> None:
+    short = [quota for quota in quotas if quota.visited < quota.wanted]
+    tell(f"定额：{len(quotas) - len(short)} 项已完成，{len(short)} 项未完成")
+    if short:
+        rows = [(q.name, QUOTA_NAMES[q.kind], q.wanted, q.assigned, q.visited) for q in short[:NAMED]]
+        print_table("未完成的定额", ("干部", "走访", "定额", "已安排", "已走访"), rows)
+        _tell_rest(len(short))
+
+
+def _print_unvisited(left: list[Unvisited]) -> None:
+    if not left:
+        tell("一户不漏、一企不落：全部已交回。")
+        return
+    rows = [
+        (
+            KIND_WORDS[one.subject.kind],
+            one.subject.code,
+            one.name,
+            one.village,
+            one.cadre_name,
+            WHY_NAMES[one.why],
+        )
+        for one in left[:NAMED]
+    ]
+    print_table(f"还有 {len(left)} 个没有走访到", ("对象", "编码", "名称", "村", "走访人", "原因"), rows)
+    _tell_rest(len(left))
+
+
+def _tell_rest(count: int) -> None:
+    if count > NAMED:
+        tell(f"  ……共 {count} 项，用 --json 查看全部")
+
+
+def _quota(quota: Quota) -> dict[str, Any]:
+    return {
+        "cadre": quota.cadre,
+        "kind": quota.kind,
+        "wanted": quota.wanted,
+        "assigned": quota.assigned,
+        "returned": quota.returned,
+        "visited": quota.visited,
+    }
+
+
+def _unvisited(one: Unvisited) -> dict[str, Any]:
+    subject = {"kind": one.subject.kind, "code": one.subject.code}
+    return {"subject": subject, "cadre": one.cadre, "why": one.why}
