@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from forms.errors import ClerkError
 from forms.model import Kind
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 
 
-class ConfigError(ValueError):
+class ConfigError(ClerkError, ValueError):
     """Settings that cannot be used. `errors` are lines for the person who wrote them."""
 
     def __init__(self, errors: list[str]) -> None:

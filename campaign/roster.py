@@ -24,6 +24,7 @@ from xlsxwriter.utility import xl_col_to_name
 from campaign.cells import Cell, CellError, check, plain
 from campaign.template import GUIDE
 from campaign.workbook import SHEET_OF_TABLE, SHEETS, Column, SheetSpec
+from forms.errors import ClerkError
 from store import Changes, audit
 from store import roster as stored
 
@@ -62,7 +63,7 @@ class Issue:
         return f"{place}：{self.message}" if place else self.message
 
 
-class RosterError(Exception):
+class RosterError(ClerkError):
     """The workbook cannot be used; every error is here, each with its place."""
 
     def __init__(self, errors: Sequence[Issue], warnings: Sequence[Issue] = ()) -> None:

@@ -5,10 +5,12 @@ paper nor database: `layouts` places it, `campaign` fills its prefilled facts in
 """
 
 from forms.catalogue import Catalogue, FormError, load_catalogue
+from forms.errors import ClerkError
 from forms.model import Field, Form, Kind, Option, Page, Row, Section, Value
 
 __all__ = [
     "Catalogue",
+    "ClerkError",
     "Field",
     "Form",
     "FormError",

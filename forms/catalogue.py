@@ -7,6 +7,15 @@ pages:
           - use: visit                       # rows of visit.block.yaml
           - - {key: phone, label: 电话, kind: digits, cells: 11, rule: mobile}
           - matrix: {options: {good: 好, poor: 差}, fields: {roads: 道路, water: 供水}}
+          - note: 一段只供阅读的文字。
+          - numbers:                         # a table: what the roster says, □无误, cells for what is right
+              - {key: households, label: 总户数, cells: 4, unit: 户, known: subject.households}
+          - table:                           # one row per item of a list, prefilled with `row.…`
+              list: walk
+              rows: 14
+              columns:
+                - {key: name, label: 姓名, kind: prefill, source: row.name}
+                - {key: date, label: 日期, kind: digits, cells: 4, rule: month_day}
       - {title: 意见建议, repeat: {block: opinion, prefix: opinion, count: 2}}
 """
 
@@ -15,7 +24,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -25,14 +34,19 @@ from pydantic import Field as PydanticField
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+from forms.checks import CheckError, parse
+from forms.errors import ClerkError
 from forms.model import Check, Field, Form, Kind, Option, Page, Required, Row, Section
+from forms.rules import RULES
 
 Model = TypeVar("Model", bound=BaseModel)
 _BLOCK = ".block.yaml"
+MOST_SIDES = 31
+"""The number of a side is one character of its code (`layouts.identity`)."""
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class FormError(Exception):
+class FormError(ClerkError):
     """A form definition that cannot be used. `errors` are lines for the person who wrote it."""
 
     def __init__(self, errors: list[str]) -> None:
@@ -112,18 +126,20 @@ class _Field(_Strict):
     max_choices: int = PydanticField(default=0, ge=0)
     width: float = PydanticField(default=0.0, ge=0, le=180)
     height: float = PydanticField(default=0.0, ge=0, le=100)
-    rule: Literal["", "mobile", "phone", "month_day"] = ""
+    rule: str = ""
     low: int | None = None
     high: int | None = None
     unit: str = ""
     vocabulary: str = ""
     critical: bool = False
+    options_from: Literal["", "offices", "villages"] = ""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        choices = bool(self.options or self.options_from)
         needs: dict[str, tuple[bool, str]] = {
-            "single": (bool(self.options), "options（选项）"),
-            "multiple": (bool(self.options), "options（选项）"),
+            "single": (choices, "options（选项）"),
+            "multiple": (choices, "options（选项）"),
             "digits": (self.cells > 0, "cells（格数）"),
             "lines": (self.lines > 0, "lines（行数）"),
             "prefill": (bool(self.source), "source（名册中的来源）"),
@@ -134,6 +150,8 @@ class _Field(_Strict):
         unknown = [key for key in self.exclusive if key not in self.options]
         if unknown:
             raise ValueError(f"{self.key}：exclusive 中的 {'、'.join(unknown)} 不在 options 里")
+        if self.rule and self.rule not in RULES:
+            raise ValueError(f"{self.key}：没有名为 {self.rule} 的 rule，可用：{'、'.join(RULES)}")
         return self
 
     def build(self, prefix: str = "") -> Field:
@@ -176,7 +194,77 @@ class _MatrixRow(_Strict):
     matrix: _Matrix
 
 
-_Row = list[_Field] | _MatrixRow | _Use
+class _Note(_Strict):
+    note: str
+
+    def build(self) -> Row:
+        return Row((), words=self.note)
+
+
+class _Table(_Strict):
+    """Rows of a list: keys and sources are numbered, `row.name` in row 3 of `walk` is `walk_3.name`."""
+
+    list: Key
+    rows: int = PydanticField(ge=1, le=60)
+    columns: list[_Field]
+    label: str = ""
+
+    def build(self, prefix: str) -> Iterator[Row]:
+        for n in range(1, self.rows + 1):
+            item = f"{prefix}.{self.list}_{n}" if prefix else f"{self.list}_{n}"
+            fields = tuple(self._field(column, item, n) for column in self.columns)
+            yield Row(fields, table=True, words=self.label or str(n))
+
+    def _field(self, column: _Field, item: str, n: int) -> Field:
+        own, dot, fact = column.source.partition(".")
+        source = f"{item}.{fact}" if own == "row" and dot else column.source
+        built = replace(column.build(item), column=column.label, source=source)
+        return replace(built, label=f"{self.label}{n} {column.label}")
+
+
+class _TableRow(_Strict):
+    table: _Table
+
+
+class _Number(_Strict):
+    """A number that the roster may know: printed, to be confirmed by □无误, or else written anew."""
+
+    key: Key
+    label: str
+    cells: int = PydanticField(ge=1, le=20)
+    unit: str = ""
+    known: str = ""
+    required: Literal["no", "always", "if_completed"] = "no"
+    low: int | None = None
+    high: int | None = None
+
+    def build(self, prefix: str) -> Row:
+        given = self.model_dump(exclude={"known"})
+        fields = [replace(_Field(kind="digits", **given).build(prefix), column="实际数")]
+        if self.known:
+            known = _Field(
+                key=f"{self.key}_known",
+                label=f"{self.label}（名册）",
+                kind="prefill",
+                source=self.known,
+                width=13,
+            )
+            correct = _Field(
+                key=f"{self.key}_correct",
+                label=f"{self.label}无误",
+                kind="single",
+                options={"correct": "无误"},
+            )
+            told = (known.build(prefix), "名册数"), (correct.build(prefix), "无误")
+            fields = [*(replace(field, column=column) for field, column in told), *fields]
+        return Row(tuple(fields), table=True, words=self.label)
+
+
+class _NumbersRow(_Strict):
+    numbers: list[_Number]
+
+
+_Row = list[_Field] | _MatrixRow | _TableRow | _NumbersRow | _Note | _Use
 
 
 class _Block(_Strict):
@@ -194,10 +282,13 @@ class _Section(_Strict):
     rows: list[_Row] = []
     together: bool = False
     repeat: _Repeat | None = None
+    columns: int = PydanticField(default=1, ge=1, le=3)
+    running: bool = False
 
     def build(self, blocks: Mapping[str, list[_Row]]) -> Iterator[Section]:
         if self.repeat is None:
-            yield Section(self.title, tuple(_rows(self.rows, blocks)), self.together)
+            rows = tuple(_rows(self.rows, blocks))
+            yield Section(self.title, rows, self.together, columns=self.columns, running=self.running)
             return
         for n in range(1, self.repeat.count + 1):
             rows = _rows([_Use(use=self.repeat.block)], blocks, f"{self.repeat.prefix}_{n}")
@@ -211,7 +302,7 @@ class _Page(_Strict):
     note: str = ""
     anonymous: bool = False
     sealed: bool = False
-    sides: int = PydanticField(default=1, ge=1, le=9)
+    sides: int = PydanticField(default=1, ge=1, le=MOST_SIDES)
 
     def build(self, blocks: Mapping[str, list[_Row]]) -> Page:
         sections = tuple(built for section in self.sections for built in section.build(blocks))
@@ -234,7 +325,7 @@ class _Form(_Strict):
     title: str
     appendix: str = ""
     subject_kinds: list[
-        Literal["household", "enterprise", "project", "village", "cadre", "notable", "unit"]
+        Literal["household", "enterprise", "project", "village", "cadre", "notable", "unit", "issue"]
     ] = []
     kind: Literal["sheet", "card"] = "sheet"
     anonymous: bool = False
@@ -242,6 +333,7 @@ class _Form(_Strict):
     instruction: str = ""
     completed: _Completed | None = None
     checks: list[_Check] = []
+    per_cadre: int = PydanticField(default=0, ge=0, le=99)
     pages: list[_Page]
 
     def build(self, blocks: Mapping[str, list[_Row]]) -> Form:
@@ -258,14 +350,27 @@ class _Form(_Strict):
             instruction=self.instruction,
             landscape=self.landscape,
             kind=self.kind,
+            per_cadre=self.per_cadre,
         )
-        keys = Counter(field.key for field in form.fields())
-        errors = [f"字段 {key} 重复出现 {n} 次" for key, n in keys.items() if n > 1]
-        if form.completed and form.completed[0] not in keys:
-            errors.append(f"completed 指向的字段 {form.completed[0]} 不存在")
+        errors = list(_contradictions(form))
         if errors:
             raise FormError(errors)
         return form
+
+
+def _contradictions(form: Form) -> Iterator[str]:
+    """What is wrong with a form although each of its lines is right."""
+    keys = Counter(field.key for field in form.fields())
+    yield from (f"字段 {key} 重复出现 {n} 次" for key, n in keys.items() if n > 1)
+    if form.completed and form.completed[0] not in keys:
+        yield f"completed 指向的字段 {form.completed[0]} 不存在"
+    for check in form.checks:
+        try:
+            unknown = sorted(parse(check.expression).keys - keys.keys())
+        except CheckError as error:
+            yield str(error)
+        else:
+            yield from (f"规则“{check.expression}”中的字段 {key} 不存在" for key in unknown)
 
 
 def _rows(rows: list[_Row], blocks: Mapping[str, list[_Row]], prefix: str = "") -> Iterator[Row]:
@@ -276,6 +381,12 @@ def _rows(rows: list[_Row], blocks: Mapping[str, list[_Row]], prefix: str = "") 
             yield from _rows(blocks[row.use], blocks, prefix)
         elif isinstance(row, _MatrixRow):
             yield row.matrix.build(prefix)
+        elif isinstance(row, _TableRow):
+            yield from row.table.build(prefix)
+        elif isinstance(row, _NumbersRow):
+            yield from (number.build(prefix) for number in row.numbers)
+        elif isinstance(row, _Note):
+            yield row.build()
         else:
             yield Row(tuple(field.build(prefix) for field in row))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forms.errors import ClerkError
 from generate.fonts import FontBook
 
 
-class TooLongError(ValueError):
+class TooLongError(ClerkError, ValueError):
     """Words that are too long for their place, even small and on two lines."""
 
 

@@ -25,6 +25,7 @@ from fontTools.ttLib import TTLibError
 from reportlab.pdfbase import pdfmetrics, ttfonts
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
+from forms.errors import ClerkError
 from generate.outlines import PostScriptFace, has_postscript_outlines
 from layouts.typeset import MM_PER_PT
 
@@ -50,7 +51,7 @@ def _to_unicode(fontname: str, subset: list[int]) -> str:
 ttfonts.makeToUnicodeCMap = _to_unicode
 
 
-class MissingGlyphsError(ValueError):
+class MissingGlyphsError(ClerkError, ValueError):
     """`characters` that no face of a role can draw."""
 
     def __init__(self, characters: Iterable[str], text: str) -> None:
@@ -59,7 +60,7 @@ class MissingGlyphsError(ValueError):
         super().__init__(f"现有字体都没有这些字：{named}，出现在“{text}”中；请安装或指定含有这些字的字体")
 
 
-class FontError(RuntimeError):
+class FontError(ClerkError, RuntimeError):
     """No face for a role, or a file that is not a usable font."""
 
 

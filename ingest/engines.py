@@ -20,6 +20,8 @@ import onnxruntime as _onnxruntime
 import pytesseract as _pytesseract
 from numpy.typing import NDArray
 
+from forms.errors import ClerkError
+from ingest import thresholds
 from ingest.ctc import Alphabet, Trace, peaks
 from ingest.model import Character, Image
 
@@ -29,7 +31,7 @@ pytesseract: Any = _pytesseract
 """Neither says what types it has."""
 
 
-class EngineError(Exception):
+class EngineError(ClerkError):
     """An engine that is missing or failed; the message is for the clerk."""
 
 
@@ -66,6 +68,7 @@ class PaddleEngine:
         self._session = session(model)
         characters = self._session.get_modelmeta().custom_metadata_map["character"]
         self._alphabet = Alphabet((*characters.split("\n"), " "))
+        self._usual = np.array([1.0, *map(_usualness, self._alphabet.characters)], np.float32)
         self._name = f"ppocr-v6-small {version('rapidocr')}"
 
     @property
@@ -80,7 +83,8 @@ class PaddleEngine:
             (output,) = self._session.run(None, {self._session.get_inputs()[0].name: self._input(line)})
         except Exception as error:
             raise EngineError(f"文字识别引擎 {self.name} 出错：{error}") from error
-        return Trace(output[0], self._alphabet)
+        likely = output[0] * self._usual
+        return Trace(likely / likely.sum(1, keepdims=True), self._alphabet)
 
     def _input(self, line: Image) -> NDArray[np.float32]:
         """Scaled to the model's height, in -1..1; narrow lines are padded with the model's zero."""
@@ -152,6 +156,16 @@ def session(model: Path) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
+def _usualness(character: str) -> float:
+    """How readily a character is believed: GB 2312 has all that is usual on the mainland, so that what is
+    left are traditional forms, kana and rare characters."""
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return thresholds.UNUSUAL_CHARACTER
+    return 1.0
 
 
 def _bundled_model(name: str) -> Path:

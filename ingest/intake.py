@@ -24,6 +24,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
+from forms.errors import ClerkError
 from ingest import thresholds
 from ingest.model import Image, PageImage, Problem
 
@@ -55,7 +56,7 @@ _DAMAGE = (
 """What the libraries raise on damaged data: they promise nothing narrower."""
 
 
-class IntakeError(Exception):
+class IntakeError(ClerkError):
     """A file, or one page of it, that cannot be taken in. `kind` is stable, the message for clerks."""
 
     def __init__(self, kind: str, message: str) -> None:

@@ -17,6 +17,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from forms.errors import ClerkError
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _LOOKALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
@@ -27,11 +29,11 @@ _MAC = 8  # characters, 5 bits each
 _KEY_BYTES = 32
 
 
-class SerialError(ValueError):
+class SerialError(ClerkError, ValueError):
     """Not a serial of this workspace: mistyped, misread, or from elsewhere."""
 
 
-class CodeError(ValueError):
+class CodeError(ClerkError, ValueError):
     """Not a QR code of this workspace. `foreign` codes were never ours; others were damaged or forged."""
 
     def __init__(self, message: str, *, foreign: bool) -> None:

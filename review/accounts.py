@@ -21,6 +21,7 @@ from fastapi import Depends, HTTPException, Request
 from pwdlib import PasswordHash
 from starlette.responses import Response
 
+from forms.errors import ClerkError
 from review import access
 from review.access import Area
 from review.office import Office
@@ -41,7 +42,7 @@ class NotSignedInError(Exception):
     """No session, or one that has ended."""
 
 
-class AccountError(ValueError):
+class AccountError(ClerkError, ValueError):
     """The message is for the person at the keyboard."""
 
 

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
 
+from forms.errors import ClerkError
+
 _VALID = timedelta(days=397)
 """The longest that browsers accept."""
 _RENEW = timedelta(days=14)
@@ -23,7 +25,7 @@ STOP_SECONDS = 2
 """Live streams never end by themselves."""
 
 
-class ServerError(Exception):
+class ServerError(ClerkError):
     """The page cannot be served; the message is for the clerk."""
 
 

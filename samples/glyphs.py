@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from forms.errors import ClerkError
 from samples.picture import u8
 
 Distances = NDArray[np.uint8]
@@ -63,7 +64,7 @@ FACES: tuple[Face, ...] = (
 many simplified characters; a hand writes these as its next face does."""
 
 
-class NoFacesError(RuntimeError):
+class NoFacesError(ClerkError, RuntimeError):
     """None of the handwriting fonts is installed."""
 
 

@@ -11,8 +11,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from forms.errors import ClerkError
 
-class SchemaError(Exception):
+
+class SchemaError(ClerkError):
     """The database cannot be used by this version; the message is for the clerk."""
 
 

@@ -8,15 +8,8 @@ from importlib import import_module
 
 import click
 
-from forms import FormError
-from ingest.intake import IntakeError
-from layouts import PlacementError, SerialError
-from store import SchemaError
+from forms.errors import ClerkError
 from zoufang.console import Exit, say
-from zoufang.workspace import WorkspaceError
-
-EXPECTED = (WorkspaceError, FormError, IntakeError, PlacementError, SchemaError, SerialError)
-"""Errors whose message is written for the clerk."""
 
 COMMANDS = {
     # command: module of zoufang.commands that defines it
@@ -75,7 +68,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except EXPECTED as error:
+    except ClerkError as error:
         say(f"错误：{error}")
         code = Exit.FAILED
     except OSError as error:

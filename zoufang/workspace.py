@@ -22,6 +22,7 @@ from pathlib import Path
 
 from campaign.config import Campaign, ConfigError, parse_campaign
 from forms import Catalogue, load_catalogue
+from forms.errors import ClerkError
 from layouts import Key
 from store import Store
 
@@ -29,7 +30,7 @@ FOLDERS = ("forms", "inbox", "originals", "rejected", "out", "logs", "backup")
 CONFIG = "zoufang.toml"
 
 
-class WorkspaceError(Exception):
+class WorkspaceError(ClerkError):
     """No usable workspace; the message says what to do next."""
 
 
