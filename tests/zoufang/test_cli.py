@@ -4,10 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
 from click.testing import CliRunner
 
+import zoufang
 from zoufang.cli import COMMANDS, cli
 from zoufang.console import Exit
 
@@ -73,6 +77,16 @@ def test_an_unknown_form_is_a_usage_error_that_names_the_known_ones(tmp_path):
 def test_a_missing_file_is_one_line(tmp_path):
     run("init", str(tmp_path / "town"))
     result = run("roster", "load", str(tmp_path / "none.xlsx"), "-w", str(tmp_path / "town"))
-    assert result.returncode == Exit.FAILED
-    assert "none.xlsx" in result.stderr
+    assert result.returncode == Exit.USAGE
+    assert "none.xlsx' 不存在" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_click_says_is_chinese_and_its_catalogue_is_compiled(tmp_path):
+    result = run("print")
+    assert result.returncode == Exit.USAGE
+    assert "缺少选项" in result.stderr
+    folder = Path(zoufang.__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES"
+    with (folder / "zoufang.po").open("rb") as source, (folder / "zoufang.mo").open("rb") as compiled:
+        written, shipped = read_po(source), read_mo(compiled)
+    assert {m.id: m.string for m in written if m.id} == {m.id: m.string for m in shipped if m.id}

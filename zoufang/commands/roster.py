@@ -37,7 +37,7 @@ def write_roster_template(path: Path, workspace: Workspace) -> None:
 
 
 @roster_command.command("load", help="检查并载入名册工作簿；有任何错误就一条也不载入。")
-@click.argument("path", metavar="FILE.xlsx", type=WORKBOOK)
+@click.argument("path", metavar="FILE.xlsx", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @workspace_option
 @json_option
 def load_roster(path: Path, workspace: Workspace, as_json: bool) -> int:
