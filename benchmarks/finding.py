@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,21 +19,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pypdfium2
 from PIL import Image as Pillow
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.damage import CLASSES, Damage, Points, Shot, straight
-from forms import load_catalogue
-from generate.blank import blank_pages
-from generate.pdf import write_pdf
-from generate.sheets import SheetPrint
-from ingest.model import PrintedLayout, Shelf
+from benchmarks.damage import CLASSES, Damage, Points, Shot
+from benchmarks.prints import Print, printed_pages
+from ingest.model import Shelf
 from ingest.page import Sheet, find_sheet
 from ingest.register import Shift
 from ingest.serials import read_serial
-from layouts import Box, Identity, Key, place
+from layouts import Box, Key
 
 PRINT_DPI = 300
 
@@ -61,43 +56,6 @@ class Tally:
             f"{page[0]:6.2f}{page[1]:6.2f}{page[2]:6.2f}   {np.quantile(fields, 0.95):6.2f}"
             f"{fields.max():6.2f}{(fields < 0.3).mean():8.1%} {time_:7.1f} {time_ / floor:6.1f}"
         )
-
-
-@dataclass(frozen=True)
-class Print:
-    """A printed side and its picture at `PRINT_DPI`."""
-
-    identity: Identity
-    shot: Shot
-
-
-def printed_pages(key: Key, folder: Path) -> tuple[Shelf, list[Print]]:
-    """Each side of the forms once, and the shelf that knows them."""
-    shelves: dict[str, PrintedLayout] = {}
-    sheets: dict[str, tuple[str, int]] = {}
-    prints = []
-    for form in load_catalogue():
-        if form.kind != "sheet":
-            continue
-        layout = place(form)
-        blanks = [cv2.imdecode(np.frombuffer(png, np.uint8), 0) for png in blank_pages(layout)]
-        shelves[layout.digest] = PrintedLayout(layout, tuple(blanks))
-        items = []
-        for page in range(1, layout.pages + 1):
-            serial = key.new_serial()
-            sheets[serial] = (layout.digest, page)
-            facts = {f.key: "王小明" for f in layout.fields_on_page(page) if f.kind == "prefill"}
-            code = key.encode(Identity(serial, form.id, page))
-            items.append(SheetPrint(layout, page, layout.pages, serial, code, facts))
-        path = folder / f"{form.id}.pdf"
-        write_pdf(path, items)
-        with pypdfium2.PdfDocument(path) as document:
-            for item, sheet in zip(items, document, strict=True):
-                picture = sheet.render(scale=PRINT_DPI / 72, grayscale=True).to_numpy()
-                picture = picture.reshape(picture.shape[:2])
-                shot = straight(picture.copy(), layout, item.page, PRINT_DPI)
-                prints.append(Print(Identity(item.serial, form.id, item.page), shot))
-    return Shelf(key, shelves, sheets), prints
 
 
 def measured(damage: Damage, prints: list[Print], shelf: Shelf, pages: int, seed: int) -> Tally:
@@ -172,9 +130,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="kinds of damage whose name contains this")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    key = Key(bytes(range(32)))
-    with tempfile.TemporaryDirectory() as folder:
-        shelf, prints = printed_pages(key, Path(folder))
+    shelf, prints = printed_pages(Key(bytes(range(32))), PRINT_DPI)
     measured(CLASSES["clean 200 dpi"], prints, shelf, len(prints), 0)  # caches, models
     heading = "identified wrong straight  page p50/95/max  field p95/max  <0.3mm ms/page × JPEG"
     print(f"{'damage':32} {heading}")

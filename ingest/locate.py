@@ -24,6 +24,10 @@ class Markers:
     def __len__(self) -> int:
         return len(self.corners)
 
+    def on(self, frame: PageFrame) -> Markers:
+        """The same markers on paper of another size."""
+        return Markers(frame, self.corners)
+
     def points(self) -> tuple[Points, Points]:
         """Corresponding points: on the page in mm, in the scan in px."""
         places = self.frame.markers()
@@ -43,8 +47,9 @@ _Candidate = tuple[int, Points]
 def find_markers(grey: Image, frames: Collection[PageFrame]) -> list[Markers]:
     """The sheets of paper whose markers are seen, most markers first; empty when there are none.
 
-    `frames` are the paper sizes that were printed. A marker that the quick look misses is searched
-    for where its siblings say it must be, or over the whole picture when there is none.
+    `frames` are the paper sizes that were printed; a marker that is alone fits them all, and comes once
+    for each. A marker that the quick look misses is searched for where its siblings say it must be, or
+    over the whole picture when there is none.
     """
     shrink = max(1, max(grey.shape) // thresholds.LOCATE_LONG_SIDE)
     found = _detect(grey, shrink, _QUICK)
@@ -52,7 +57,12 @@ def find_markers(grey: Image, frames: Collection[PageFrame]) -> list[Markers]:
     if not sheets or len(sheets[0]) == 1:
         found = _detect(grey, max(1, shrink // 2), _THOROUGH)
         sheets = _group(found, frames) or sheets
-    return [_refined(grey, _completed(grey, sheet)) for sheet in sheets]
+    refined = (_refined(grey, _completed(grey, sheet)) for sheet in sheets)
+    return [
+        on_paper
+        for sheet in refined
+        for on_paper in (_on_each(sheet, frames) if len(sheet) == 1 else [sheet])
+    ]
 
 
 # --- detection -----------------------------------------------------------------------------------
@@ -123,6 +133,10 @@ def _gathered(seed: _Candidate, found: list[_Candidate], frame: PageFrame) -> Ma
 
 def _gap(one: Points, other: Points) -> float:
     return float(np.linalg.norm(one.mean(0) - other.mean(0)))
+
+
+def _on_each(sheet: Markers, frames: Collection[PageFrame]) -> list[Markers]:
+    return [sheet.on(frame) for frame in frames]
 
 
 def _misfit(sheet: Markers) -> float:
