@@ -122,7 +122,7 @@ def _codes_in_place(scan: Pyramid, sheet: Markers) -> Iterator[_Seen]:
     x, y, side = sheet.frame.qr
     margin = thresholds.QR_MARGIN_MM[len(sheet)]
     region: Region = (x - margin, y - margin, side + 2 * margin, side + 2 * margin)
-    step, page_to_scan = thresholds.QR_MM_PER_PX, sheet.page_to_scan()
+    step, page_to_scan = thresholds.QR_MM_PER_PX, sheet.page_to_scan
     for text, corners in read_codes(scan.sample(page_to_scan, region, step)):
         yield _Seen(text, apply(page_to_scan @ region_to_page(region, step), corners), sheet)
 
@@ -130,7 +130,7 @@ def _codes_in_place(scan: Pyramid, sheet: Markers) -> Iterator[_Seen]:
 def _around(corners: Points, sheets: Sequence[Markers]) -> Markers | None:
     """The sheet whose code this is; None when it lies elsewhere, on a card on top of a sheet say."""
     for sheet in sheets:
-        scan_to_page = inverse(sheet.page_to_scan())
+        scan_to_page = inverse(sheet.page_to_scan)
         x, y, side = sheet.frame.qr
         centre = apply(scan_to_page, corners).mean(0)
         off = float(np.linalg.norm(centre - (x + side / 2, y + side / 2)))
@@ -147,7 +147,7 @@ def _without_code(
 ) -> Iterator[Known]:
     """What the modules say, then what the serial in the foot says; only what passes its check."""
     for sheet in sheets:
-        for text in sampled_texts(scan, sheet.page_to_scan(), sheet.frame.qr):
+        for text in sampled_texts(scan, sheet.page_to_scan, sheet.frame.qr):
             try:
                 yield Known(shelf.key.decode(text), "modules", sheet)
             except CodeError:
@@ -163,7 +163,7 @@ def _without_code(
 
 def _printed_serial(scan: Pyramid, sheet: Markers, shelf: Shelf, read_serial: SerialReader) -> str | None:
     """The serial in the foot of the page, if it is one that was printed."""
-    picture = scan.sample(sheet.page_to_scan(), serial_region(sheet.frame), thresholds.SERIAL_MM_PER_PX)
+    picture = scan.sample(sheet.page_to_scan, serial_region(sheet.frame), thresholds.SERIAL_MM_PER_PX)
     text = "".join(c for c in read_serial(picture).upper() if c in _WRITTEN)
     try:
         serial = shelf.key.check_serial(text)

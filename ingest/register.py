@@ -237,7 +237,7 @@ def _start(known: Known, frame: PageFrame, scan: Pyramid) -> _Points | None:
     if known.markers is not None:
         parts.append(_Points(*known.markers.on(frame).points()))
     if known.markers is None or len(known.markers) <= thresholds.FEW_MARKERS:
-        guess = known.markers.on(frame).page_to_scan() if known.markers else None
+        guess = known.markers.on(frame).page_to_scan if known.markers else None
         code = corners_on_page(scan, frame.qr, known.qr, guess)
         if code is not None:
             parts.append(_Points(*code))

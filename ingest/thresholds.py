@@ -54,6 +54,10 @@ LOCATE_LONG_SIDE = 1100
 """Px to which the longer side is shrunk (by a whole factor) for the first look: A4 at about 100 dpi,
 where finding markers is as sure as at 200 dpi and takes a quarter of the time."""
 
+CORNER_SHARE = 0.28
+"""Share of each side of a scan that is looked at first, at its four corners: markers end at 9 % of
+the paper's width, and 5° of skew moves them by 12 %."""
+
 MARKER_ERROR_CORRECTION = 0.6
 """OpenCV's `errorCorrectionRate`; at 1.0 false ids appear (EVIDENCE, Finding the page)."""
 
@@ -97,6 +101,13 @@ PRINT_GAIN_RANGE = (0.5, 2.2)
 
 PRINT_GAIN_PERCENTILE = 75.0
 """Of the printed pixels' darkness: above the middle, because half-covered edges pull the middle down."""
+
+RULED_GREY = 225
+"""Grey of the blank page below which a pixel belongs to a printed line, its soft edge included."""
+
+RESIDUE_PX, RESIDUE_ON_PRINT = 5, 0.75
+"""Thickness in px of the blank (0.64 mm), and share on or beside print, of what is left of a line: a pen's
+stroke that follows a ruled line so closely is not writing."""
 
 LEAST_EXPECTED = 60.0
 """Grey below which print is too dark to show a pen on it (markers, headings, 1-bit copies), 0–255."""
@@ -273,11 +284,21 @@ TEXT_DRIFT_LINES = 0.38
 TEXT_HANGS_LINES = 0.06
 """How far writing on a rule hangs below it on average, in lines."""
 
+TEXT_BELOW_LINES = 0.2
+"""How far below the last rule, in lines, the middle of a stroke may lie: commas and hooks of writing that
+hangs."""
+
+UNUSUAL_CHARACTER = 0.02
+"""Weight of a character outside GB 2312: handwriting is often read as its traditional form."""
+
 VOCABULARY_KEPT = 5
 """Words of a list kept with a reading, best first, for the clerk to choose from."""
 
 WORDS_REACH_MM = 12.0
 """How far behind the last box its words are looked at, mm: four characters of 10 pt have 14."""
+
+WORDS_MARGIN_MM = 3.0
+"""Around the boxes and their words, mm: a ring around words stays within."""
 
 # --- reading: judging ----------------------------------------------------------------------------
 
@@ -302,6 +323,10 @@ RESIDUAL_MM = 0.9
 STRAY_FILL = 0.012
 """Share of a box's inside: ink from which an empty box is not called empty without a person: 8 px of
 676, a dot of 0.35 mm."""
+
+PASSING_REACH = 2.7
+"""Length, in boxes, of the part of a stroke within the close patch (3 boxes) from which it passes through:
+a long tick reaches 2.5."""
 
 AROUND_MM2 = 2.0
 """Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two
