@@ -204,14 +204,14 @@ class _Note(_Strict):
 class _Table(_Strict):
     """Rows of a list: keys and sources are numbered, `row.name` in row 3 of `walk` is `walk_3.name`."""
 
-    list: Key
+    name: Key = PydanticField(alias="list")
     rows: int = PydanticField(ge=1, le=60)
     columns: list[_Field]
     label: str = ""
 
     def build(self, prefix: str) -> Iterator[Row]:
         for n in range(1, self.rows + 1):
-            item = f"{prefix}.{self.list}_{n}" if prefix else f"{self.list}_{n}"
+            item = f"{prefix}.{self.name}_{n}" if prefix else f"{self.name}_{n}"
             fields = tuple(self._field(column, item, n) for column in self.columns)
             yield Row(fields, table=True, words=self.label or str(n))
 
@@ -287,8 +287,8 @@ class _Section(_Strict):
 
     def build(self, blocks: Mapping[str, list[_Row]]) -> Iterator[Section]:
         if self.repeat is None:
-            rows = tuple(_rows(self.rows, blocks))
-            yield Section(self.title, rows, self.together, columns=self.columns, running=self.running)
+            own = tuple(_rows(self.rows, blocks))
+            yield Section(self.title, own, self.together, columns=self.columns, running=self.running)
             return
         for n in range(1, self.repeat.count + 1):
             rows = _rows([_Use(use=self.repeat.block)], blocks, f"{self.repeat.prefix}_{n}")

@@ -51,12 +51,16 @@ class Field:
     lines      for LINES: number of ruled lines
     max_choices for MULTIPLE: how many boxes may be marked
     width      for TEXT, PREFILL and SIGNATURE: least length of the writing line or place, mm
-    height     for SIGNATURE: height of the place, mm, where a seal goes (42 mm wide); 0 for a line
+    height     for SIGNATURE: height of the place, mm, where a seal goes (42 mm wide); 0 for a line;
+               for PREFILL: height of the place for a paragraph
     rule       for DIGITS: name of a rule in `forms.rules` (mobile, phone, month_day)
     low, high  for DIGITS: bounds of the number
     vocabulary for TEXT: name of a word list that the answer is likely to come from
     required   `Required.IF_COMPLETED` fields may stay blank when the visit did not take place
     critical   keyed by two people blindly, whatever the reader's confidence
+    column     in a table: the heading below which it stands
+    options_from  for SINGLE and MULTIPLE: a list of the town's that gives the options before `options`
+               when a layout is made (`forms.options`), e.g. `offices`
     """
 
     key: str
@@ -76,6 +80,8 @@ class Field:
     unit: str = ""
     vocabulary: str = ""
     critical: bool = False
+    column: str = ""
+    options_from: str = ""
 
     def option(self, key: str) -> Option:
         return next(option for option in self.options if option.key == key)
@@ -85,22 +91,34 @@ class Field:
 class Row:
     """Fields that stand side by side while the width lasts, and are never parted by a page break.
 
-    `matrix` rows share their options: the options are a heading, each field is one line of boxes.
+    matrix  the fields share their options: the options are a heading, each field is one line of boxes
+    table   the fields stand below the headings that are their `column`; neighbouring rows of one
+            section make one table, whose headings are repeated on every side
+    words   what a row of a table is about; without any field: a paragraph to be read
     """
 
     fields: tuple[Field, ...]
     matrix: bool = False
+    table: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A titled block of rows. `together` forbids a page break inside it; `number` marks the
-    sections of a repeated block."""
+    """A titled block of rows.
+
+    together  no page break inside it
+    number    marks the sections of a repeated block
+    columns   the rows of its table stand in so many columns side by side
+    running   stands at the top of every side of its page; holds prefilled facts alone
+    """
 
     title: str
     rows: tuple[Row, ...]
     together: bool = False
     number: str = ""
+    columns: int = 1
+    running: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,10 +152,11 @@ class Form:
 
     id            `2-5`: at most 6 of A-Z 0-9 and `-`; it is printed in the QR code
     subject_kinds whom a form may be about: household, enterprise, project, village, cadre,
-                  notable, unit; empty when it concerns nobody in particular
+                  notable, unit, issue; empty when it concerns nobody in particular
     completed     (field, option) that says that the visit took place: until it holds, the fields
                   that are required IF_COMPLETED may stay blank
     anonymous     no link from a sheet to a person may exist anywhere
+    per_cadre     how many copies, about nobody in particular, every cadre gets
     """
 
     id: str
@@ -152,13 +171,16 @@ class Form:
     instruction: str = ""
     landscape: bool = False
     kind: str = "sheet"  # "sheet" is filled in and read; "card" is only printed
+    per_cadre: int = 0
+
+    def rows(self) -> Iterator[Row]:
+        """Every row in printed order."""
+        return (row for page in self.pages for section in page.sections for row in section.rows)
 
     def fields(self) -> Iterator[Field]:
         """Every field in printed order, prefilled ones included."""
-        for page in self.pages:
-            for section in page.sections:
-                for row in section.rows:
-                    yield from row.fields
+        for row in self.rows():
+            yield from row.fields
 
     def field(self, key: str) -> Field:
         """Raises KeyError when the form has no such field."""

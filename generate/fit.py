@@ -40,3 +40,20 @@ def _halves(fonts: FontBook, words: str, role: str, size: float) -> tuple[float,
     """The two most even parts, with the length of the longer; None when there is nothing to part."""
     parts = ((words[:n], words[n:]) for n in range(1, len(words)))
     return min(((max(fonts.width(p, role, size) for p in pair), pair) for pair in parts), default=None)
+
+
+def fit_block(fonts: FontBook, words: str, role: str, width: float, size: float, most: int) -> Fitted:
+    """`words` broken into `most` lines of `width` mm at most.
+
+    Raises TooLongError, MissingGlyphsError.
+    """
+    lines = [""]
+    for character in words:
+        longer = lines[-1] + character
+        if lines[-1] and fonts.width(longer, role, size) > width and character not in "，。；：、）！？”":
+            lines.append(character)
+        else:
+            lines[-1] = longer
+    if len(lines) > most:
+        raise TooLongError(f"“{words}”要 {len(lines)} 行，只有 {most} 行的位置，请缩短")
+    return Fitted(tuple(lines), size)

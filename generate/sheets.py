@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from generate.fit import TooLongError, fit
+from generate.fit import Fitted, TooLongError, fit, fit_block
+from generate.fonts import FontBook
 from generate.pen import Pen
 from layouts.identity import readable
 from layouts.model import MARKER_MM, Box, BoxKind, Layout, Text
+from layouts.sizes import PARAGRAPH_PITCH
 from layouts.typeset import MM_PER_PT
 
 FACT_PT = 11.0
@@ -65,13 +67,21 @@ def draw_personal(pen: Pen, sheet: SheetPrint) -> None:
 
 
 def _facts(pen: Pen, box: Box, words: str) -> Iterator[Text]:
-    """`words` in the middle of the box's height, on one line or two."""
+    """`words` in the middle of the box's height, on one line or two; a paragraph from its top."""
     try:
-        fitted = fit(pen.fonts, words, "song", box.w, FACT_PT, SMALLEST_FACT_PT)
+        fitted, pitch = _fitted(pen.fonts, box, words)
     except TooLongError as error:
         raise TooLongError(f"{error}（字段 {box.field}）") from None
-    pitch = _LEADING * fitted.size * MM_PER_PT
+    middle = box.y + box.h / 2 - pitch * (len(fitted.lines) - 1) / 2
+    first = box.y + pitch / 2 if box.lines else middle
     for n, line in enumerate(fitted.lines):
-        middle = box.y + box.h / 2 + pitch * (n - (len(fitted.lines) - 1) / 2)
-        baseline = middle + 0.36 * fitted.size * MM_PER_PT
+        baseline = first + pitch * n + 0.36 * fitted.size * MM_PER_PT
         yield Text(box.page, box.x, baseline, fitted.size, line, "song", grey=0.0)
+
+
+def _fitted(fonts: FontBook, box: Box, words: str) -> tuple[Fitted, float]:
+    """The words as they are set, and the distance of their lines in mm."""
+    if box.lines:
+        return fit_block(fonts, words, "song", box.w, FACT_PT, box.lines), PARAGRAPH_PITCH
+    fitted = fit(fonts, words, "song", box.w, FACT_PT, SMALLEST_FACT_PT)
+    return fitted, _LEADING * fitted.size * MM_PER_PT

@@ -6,7 +6,8 @@ that a sheet carries.
 
 from layouts.identity import CodeError, Identity, Key, SerialError
 from layouts.model import Box, BoxKind, Layout, PageFrame, Rule, Text
-from layouts.place import PlacementError, place
+from layouts.pieces import PlacementError
+from layouts.place import place
 
 __all__ = [
     "Box",

@@ -39,7 +39,10 @@ class BoxKind(StrEnum):
 
 @dataclass(frozen=True)
 class Box:
-    """A place to write or to tick. `page` counts from 1; `lines` is the number of ruled lines."""
+    """A place to write or to tick. `page` counts from 1.
+
+    lines  the number of ruled lines; of a prefilled place: how many a paragraph may have, 0 for a few words
+    """
 
     field: str
     kind: BoxKind
@@ -146,8 +149,12 @@ class Layout:
         return hashlib.sha256(self.to_json()).hexdigest()[:16]
 
     def to_json(self) -> bytes:
-        """The stored form of a layout, canonical; `from_json` reads it back to an equal one."""
-        return _LAYOUT.dump_json(self)
+        """The stored form of a layout, canonical; `from_json` reads it back to an equal one.
+
+        What has its default value is left out, so that a layout keeps its digest when later versions
+        of this program add to the model.
+        """
+        return _LAYOUT.dump_json(self, exclude_defaults=True)
 
     @staticmethod
     def from_json(data: bytes | str) -> Layout:

@@ -5,7 +5,7 @@ import pytest
 
 from forms import Kind, load_catalogue
 from layouts import BoxKind, Layout, PlacementError, place
-from layouts.place import BOX, CELL_H, CELL_W, LINE_PITCH
+from layouts.sizes import BOX, CELL_H, CELL_W, LINE_PITCH
 from layouts.typeset import MM_PER_PT, width_mm
 
 FORMS = [form for form in load_catalogue() if form.kind == "sheet"]
