@@ -182,7 +182,7 @@ class Answer:
 
     @property
     def right(self) -> bool:
-        return _same(self.truth, self.reading.value)
+        return same(self.truth, self.reading.value)
 
 
 def answers_of(seen: Seen) -> Iterator[Answer]:
@@ -204,7 +204,8 @@ def _kind(field: Field, truth: Value) -> str:
     return "text (list)" if field.vocabulary else str(field.kind)
 
 
-def _same(truth: Value, read: Value) -> bool:
+def same(truth: Value, read: Value) -> bool:
+    """Whether a reading says what was written."""
     if isinstance(truth, str) and isinstance(read, str):
         return _plain(truth) == _plain(read)
     return (truth or None) == (read or None)

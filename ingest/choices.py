@@ -72,8 +72,11 @@ class _Box:
 
     @property
     def inked(self) -> bool:
-        """Ink inside that should not be overlooked, whatever it is."""
-        return self.seen.features.get("fill", 0.0) > thresholds.STRAY_FILL
+        """Ink inside that should not be overlooked, whatever it is; strokes that only pass through from
+        beyond the neighbouring boxes are not about this one."""
+        features = self.seen.features
+        passes = features.get("leaves", 0.0) > 0 and features.get("reach", 0.0) > thresholds.PASSING_REACH
+        return features.get("fill", 0.0) > thresholds.STRAY_FILL and not passes
 
 
 def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibration) -> Reading:
@@ -84,7 +87,8 @@ def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibrat
     confidence = calibration(Judgement.CHOICE, raw)
     if confidence < thresholds.DOUBTFUL and not doubt:
         doubt = _unclear(boxes)
-    return Reading(field.key, value, confidence, alternatives, marks.model().version, doubt)
+    engine = marks.model().version
+    return Reading(field.key, value, confidence, alternatives, engine, doubt, Judgement.CHOICE, round(raw, 6))
 
 
 def _box(field: Field, seen: BoxSeen) -> _Box:

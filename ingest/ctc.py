@@ -90,7 +90,8 @@ def _character(trace: Trace, start: int, end: int) -> Character:
     rows = trace.probabilities[start:end]
     label = int(rows[0].argmax())
     row = rows[int(rows[:, label].argmax())]
-    top = np.argpartition(row, -ALTERNATIVES - 2)[-ALTERNATIVES - 2 :]
+    kept = min(ALTERNATIVES + 2, len(row))
+    top = np.argpartition(row, -kept)[-kept:]
     others = [n for n in top[np.argsort(-row[top])] if n not in (0, label)][:ALTERNATIVES]
     runners_up = tuple(
         (trace.alphabet.text(int(n)), round(float(row[n]), 5)) for n in others if row[n] > 1e-4
@@ -113,6 +114,7 @@ def digits(trace: Trace, length: int) -> Probabilities | None:
     forward_blank = np.zeros((steps + 1, length + 1))
     forward_blank[0, 0] = 1.0
     entering = np.zeros((steps, length, 10))
+    totals = np.zeros(steps)
     for t in range(steps):
         into = _entering(forward_blank[t], forward_digit[t])
         entering[t] = into * digit[t]
@@ -120,11 +122,9 @@ def digits(trace: Trace, length: int) -> Probabilities | None:
         rest = forward_blank[t].copy()
         rest[1:] += forward_digit[t].sum(1)
         rest *= blank[t]
-        total = now.sum() + rest.sum()
-        if total <= 0:
-            return None
-        forward_digit[t + 1], forward_blank[t + 1] = now / total, rest / total
-        entering[t] /= total
+        totals[t] = now.sum() + rest.sum()
+        forward_digit[t + 1], forward_blank[t + 1] = now / totals[t], rest / totals[t]
+        entering[t] /= totals[t]
     places = np.zeros((length, 10))
     behind_digit = np.zeros((length, 10))
     behind_digit[-1] = 1.0
@@ -133,9 +133,8 @@ def digits(trace: Trace, length: int) -> Probabilities | None:
     for t in range(steps - 1, -1, -1):
         places += entering[t] * behind_digit
         behind_digit, behind_blank = _backward(behind_digit, behind_blank, blank[t], digit[t])
-        # Only ratios within a place matter; this keeps the numbers in range.
-        scale = max(behind_digit.max(), behind_blank.max())
-        behind_digit, behind_blank, places = behind_digit / scale, behind_blank / scale, places / scale
+        # Forwards and backwards by the same factor, so that all steps weigh alike.
+        behind_digit, behind_blank = behind_digit / totals[t], behind_blank / totals[t]
     sums = places.sum(1, keepdims=True)
     return places / sums if (sums > 0).all() else None
 

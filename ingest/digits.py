@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ingest import ctc, thresholds
 from ingest.engines import Engine, EngineError, TracingEngine, session
-from ingest.ink import Ink, PageInk, smooth
+from ingest.ink import Ink, PageInk, smooth, without_residue
 from ingest.model import BoxSeen, Character, TextSeen
 from ingest.register import READING_MM_PER_PX, Shift
 from layouts.model import Box
@@ -54,15 +54,15 @@ def measure(ink: PageInk, cells: Sequence[Box], engine: Engine) -> CombSeen:
     comb = _Comb(tuple(cells))
     new = smooth(ink.in_region(*comb.region))
     if not _is_written(comb, new, ink.floor):
-        return CombSeen(tuple(_cell_seen(cell, 0.0) for cell in cells), ink=_share(comb, new, ink.floor))
-    alignment = ink.page.align_field(*comb.place)
+        return CombSeen(tuple(_cell_seen(cell, 0.0) for cell in cells))
+    alignment = ink.lies(*comb.place)
     sharp = ink.in_region(*comb.region, shift=alignment.shift_mm)
-    mask = smooth(sharp) > ink.floor
+    mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*comb.region))
     own = _own_ink(comb, mask)
     boxes = _read_cells(cells, sharp, own)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
     texts = _read_strip(comb, sharp, mask, written, engine) if written else ()
-    share = _share(comb, smooth(sharp), ink.floor)
+    share = round(float(mask[comb.rows].mean()), 4)
     return CombSeen(boxes, texts, alignment.shift_mm, round(alignment.residual_mm, 3), share)
 
 
@@ -94,10 +94,6 @@ def _is_written(comb: _Comb, new: Ink, floor: float) -> bool:
     rows = slice(comb.rows.start + inset, comb.rows.stop - inset)
     insides = (new[rows, span.start + inset : span.stop - inset] > floor for span in comb.columns)
     return any(inside.sum() * _PX_AREA >= thresholds.DIGIT_DUST_MM2 for inside in insides)
-
-
-def _share(comb: _Comb, new: Ink, floor: float) -> float:
-    return round(float((new[comb.rows] > floor).mean()), 4)
 
 
 def _cell_seen(cell: Box, area: float, probabilities: NDArray[np.float32] | None = None) -> BoxSeen:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ingest import thresholds
 from ingest.geometry import Points, shrunk
 from ingest.model import Image
-from ingest.register import READING_MM_PER_PX, RegisteredPage, Shift
+from ingest.register import READING_MM_PER_PX, Alignment, RegisteredPage, Shift
 from ingest.sampling import Pyramid
 from layouts.model import Box
 
@@ -128,6 +128,24 @@ class PageInk:
         print_ = self.page.blank_patch(x, y, w, h, mm_per_px)
         return self.against(seen, print_, self.paper_under((x, y, w, h), seen.shape))
 
+    def lies(self, x: float, y: float, w: float, h: float) -> Alignment:
+        """Where the print of a field lies; searched for only when it is not where it should be."""
+        region = (x - 1.0, y - 1.0, w + 2.0, h + 2.0)
+        seen, print_ = self.page.patch(*region), self.page.blank_patch(*region)
+        found = self.print_found(seen, print_, self.paper_under(region, seen.shape))
+        share = float(np.nanmean(found)) if np.isfinite(found).any() else 1.0
+        if share >= thresholds.PRINT_IN_PLACE:
+            return Alignment((0.0, 0.0), 0.0, share)
+        return self.page.align_field(x, y, w, h)
+
+    def print_found(self, seen: Image, print_: Image, paper: Ink) -> Ink:
+        """1 where the print of the blank is there, 0 where not, NaN where none is expected."""
+        printed = (255 - print_) / np.float32(255)
+        dark = 1.0 - cv2.erode(seen, _CROSS) / paper
+        there = (dark >= 0.4 * self.gain * printed).astype(np.float32)
+        there[printed < 0.3] = np.nan
+        return np.asarray(there)
+
     def against(self, seen: Image, print_: Image, paper: Ink | float) -> Ink:
         """New ink of one patch, the blank patch under it, and the paper's brightness."""
         return darker(seen, self.expected(print_, paper))
@@ -150,6 +168,22 @@ def darker(seen: Image, expected: Ink) -> Ink:
 def smooth(ink: Ink) -> Ink:
     """Noise evened out over 3 × 3 px, about the width of a stroke."""
     return np.asarray(cv2.blur(ink, (3, 3)), np.float32)
+
+
+def without_residue(
+    mask: NDArray[np.bool_], print_: Image, most_px: int = thresholds.RESIDUE_PX
+) -> NDArray[np.bool_]:
+    """Ink without what is left of printed lines: thin pieces, up to `most_px`, that lie along them.
+
+    Scanners set to black and white make steps of a grey line, here thicker and there gone.
+    """
+    near = cv2.dilate((print_ < thresholds.RULED_GREY).astype(np.uint8), _CROSS, iterations=2) > 0
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    sides = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)].min(1)
+    on_print = np.bincount(labels[near], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    kept = (sides > most_px) | (on_print < thresholds.RESIDUE_ON_PRINT)
+    kept[0] = False
+    return np.asarray(kept[labels])
 
 
 def _paper(page: RegisteredPage) -> NDArray[np.float32]:

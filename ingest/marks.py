@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,6 +34,8 @@ CLOSE_PX = 3 * BOX_PX
 CLASSES = ("empty", "marked", "filled", "stray")
 """`filled`: solid black. A mark by itself, a correction when another option of the question is marked."""
 
+MOST_SIGMAS = 6.0
+"""Standard deviations to which a feature counts: beyond, the model has seen nothing."""
 _INSET = 3
 """Px from a box's edge to what counts as its inside: the frame's line and its play, 0.4 mm."""
 _RING = 12
@@ -111,7 +114,7 @@ def _quick_look(ink: PageInk, boxes: Sequence[Box], shifts: Mapping[str, Shift])
     paper = ink.paper_at(_centres(boxes)).repeat(QUICK_PX)[:, None]
     found = smooth(darker(seen, ink.expected(print_, paper))) > ink.floor
     stack = found.reshape(len(boxes), QUICK_PX, QUICK_PX)
-    frame = _frame_found(ink, seen, print_, paper).reshape(len(boxes), -1)
+    frame = ink.print_found(seen, print_, paper).reshape(len(boxes), -1)
     inside = stack[:, *_square(QUICK_PX, -_INSET)].mean((1, 2))
     ring = stack[:, _ring_mask(QUICK_PX)].mean(1)
     return [
@@ -130,15 +133,6 @@ def _patches(
 
 def _centres(boxes: Sequence[Box]) -> NDArray[np.float64]:
     return np.array([(box.x + box.w / 2, box.y + box.h / 2) for box in boxes])
-
-
-def _frame_found(ink: PageInk, seen: Image, print_: Image, paper: NDArray[np.float32]) -> NDArray[np.float32]:
-    """1 where the print of the blank is there, 0 where not, NaN where none is expected."""
-    printed = (255 - print_) / np.float32(255)
-    dark = 1.0 - cv2.erode(seen, np.ones((3, 3), np.uint8)) / paper
-    there = (dark >= 0.4 * ink.gain * printed).astype(np.float32)
-    there[printed < 0.3] = np.nan
-    return there
 
 
 def _region(box: Box, side: int) -> tuple[float, float, float, float]:
@@ -224,7 +218,7 @@ def _close_look(ink: PageInk, box: Box, boxes: Sequence[Box], shift: Shift) -> t
     others = [other for other in boxes if other is not box]
     features = _shape(new, new > ink.floor, _places(box, others))
     features |= {
-        "print": float(np.nanmean(_frame_found(ink, seen, print_, paper))),
+        "print": float(np.nanmean(ink.print_found(seen, print_, paper))),
         "noise": 10 * min(ink.noise, 0.1),
         "gain": ink.gain,
         "scale": ink.page.px_per_mm / 8,
@@ -259,7 +253,7 @@ def _shape(new: Ink, mask: NDArray[np.bool_], others: Sequence[tuple[slice, slic
     values |= {
         "fill": float(inside.mean()),
         "dark": float(shades.mean()) if shades.size else 0.0,
-        "peak": float(np.percentile(new[inner], 95)),
+        "peak": float(_quantile(new[inner], 0.95)),
         "texture": float(shades.std()) if shades.size else 0.0,
         "edge": _sharpness(new, main),
         "thick": _thickness(main),
@@ -273,13 +267,15 @@ def _shape(new: Ink, mask: NDArray[np.bool_], others: Sequence[tuple[slice, slic
 
 
 def _main_stroke(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The connected ink with the largest part inside the box."""
+    """The connected ink with the largest part inside the box, or else around it: rings are marks."""
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    inside = np.bincount(labels[_square(CLOSE_PX, -_INSET)].ravel(), minlength=count)
-    inside[0] = 0
-    if not inside.any():
+    held = np.bincount(labels[_square(CLOSE_PX, -_INSET)].ravel(), minlength=count)
+    if not held[1:].any():
+        held = np.bincount(labels[_square(CLOSE_PX, _RING)].ravel(), minlength=count)
+    held[0] = 0
+    if not held.any():
         return np.zeros_like(mask)
-    return np.asarray(labels == int(inside.argmax()))
+    return np.asarray(labels == int(held.argmax()))
 
 
 def _placement(
@@ -291,6 +287,7 @@ def _placement(
     left, right, top, bottom = columns.min(), columns.max(), rows.min(), rows.max()
     middle, own = CLOSE_PX / 2, float(main[inner].sum())
     elsewhere = max((float(main[place].sum()) for place in others), default=0.0)
+    all_boxes = max(elsewhere + own, 1.0)
     return {
         "own": own / total,
         "size": total / BOX_PX**2,
@@ -300,7 +297,7 @@ def _placement(
         "right": (right - middle) / BOX_PX,
         "bottom": (bottom - middle) / BOX_PX,
         "off": float(np.hypot(columns.mean() - middle, rows.mean() - middle)) / BOX_PX,
-        "other_box": elsewhere / (elsewhere + own),
+        "other_box": elsewhere / all_boxes,
         "leaves": float(min(left, top) == 0 or max(right, bottom) == CLOSE_PX - 1),
     }
 
@@ -348,10 +345,16 @@ def _sharpness(new: Ink, main: NDArray[np.bool_]) -> float:
     return float(slope / max(float(new[main].mean()), 0.02))
 
 
+def _quantile(values: NDArray[Any], share: float) -> float:
+    """As np.percentile, without its overhead, which would be half of a box's time."""
+    rank = min(int(share * values.size), values.size - 1)
+    return float(np.partition(values.ravel(), rank)[rank])
+
+
 def _thickness(main: NDArray[np.bool_]) -> float:
     """Width of the stroke where it is widest on the whole, in box widths."""
     depth = cv2.distanceTransform(main.astype(np.uint8), cv2.DIST_L2, 3)
-    return float(2 * np.percentile(depth[main], 90)) / BOX_PX
+    return float(2 * _quantile(depth[main], 0.9)) / BOX_PX
 
 
 # --- what the features say ------------------------------------------------------------------------
@@ -371,7 +374,7 @@ class MarkModel:
 
     def probabilities(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, features) → (N, classes)."""
-        values = (features - self.mean) / self.scale
+        values = np.clip((features - self.mean) / self.scale, -MOST_SIGMAS, MOST_SIGMAS)
         for weights, bias in self.layers[:-1]:
             values = np.tanh(values @ weights + bias)
         weights, bias = self.layers[-1]

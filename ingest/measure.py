@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import cv2
+import numpy as np
+
 from forms.model import Field, Kind
 from ingest import digits, marks, text, thresholds
 from ingest.engines import Engine, engine
-from ingest.ink import PageInk, smooth
+from ingest.ink import PageInk, smooth, without_residue
 from ingest.model import Measurement, PrintedLayout
-from ingest.register import RegisteredPage
+from ingest.register import READING_MM_PER_PX, RegisteredPage
 from layouts.model import Box, BoxKind
 
 Vocabularies = Mapping[str, Sequence[str]]
@@ -66,14 +69,24 @@ def _marks(field: Field, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSe
 
 
 def _around(ink: PageInk, boxes: Sequence[Box], seen: marks.MarksSeen) -> float:
-    """Ink on the words behind the boxes, mm²: people ring the words instead of ticking the box."""
-    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-    reach = thresholds.WORDS_REACH_MM
-    width = min(max(box.x + box.w for box in boxes) + reach, ink.page.frame.width - 8.0) - x
-    height = max(box.y + box.h for box in boxes) - y
-    scale = 0.2
-    new = ink.in_region(x, y, width, height, scale, seen.shift_mm)
-    return round(float((smooth(new) > ink.floor).sum()) * scale * scale, 2)
+    """Ink on the words behind the boxes, mm²: people ring or underline the words instead of ticking.
+
+    What runs through the field from beyond is not about its words: a block struck out with one line.
+    """
+    margin, scale = thresholds.WORDS_MARGIN_MM, 2 * READING_MM_PER_PX
+    x, y = min(box.x for box in boxes) - margin, min(box.y for box in boxes) - margin
+    right = max(box.x + box.w for box in boxes) + thresholds.WORDS_REACH_MM
+    width = min(right, ink.page.frame.width - 8.0) - x
+    height = max(box.y + box.h for box in boxes) + margin - y
+    new = smooth(ink.in_region(x, y, width, height, scale, seen.shift_mm)) > ink.floor
+    off_print = without_residue(new, ink.page.blank_patch(x, y, width, height, scale), most_px=new.shape[0])
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(off_print.astype(np.uint8), connectivity=8)
+    left_out = np.zeros(len(stats), bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        left_out[edge] = True
+    left_out[0] = True
+    areas = stats[~left_out, cv2.CC_STAT_AREA] * scale * scale
+    return round(float(areas[areas >= thresholds.TEXT_SPECK_MM2].sum()), 2)
 
 
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:

@@ -124,6 +124,7 @@ class Reading:
 
     A blank field has value None ([] for multiple, False for signature).
     `doubt` names what speaks against the value, in words for the clerk; empty when nothing does.
+    `judgement` and `raw` are what the confidence was calibrated from (`ingest.confidence`).
     """
 
     field: str
@@ -132,6 +133,8 @@ class Reading:
     alternatives: tuple[tuple[Value, float], ...] = ()
     engine: str = ""
     doubt: str = ""
+    judgement: str = ""
+    raw: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,21 +30,30 @@ def judge(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
         return _blank(field, seen, calibration)
     strip = next((text for text in seen.texts if len(text.characters) == len(written)), None)
     places = _fused([_cell(box) for box in written], strip)
+    if len(written) > 1 and (places[:, NO_DIGIT] > 0.5).all():
+        return _dashed(field)
     ranked = _ranked(field, places)
     best, raw = ranked[0]
     raw, doubt = _doubts(field, seen, written, places, best, raw)
     alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
     engine = " + ".join(["digits-1", *([strip.engine] if strip else [])])
-    return Reading(
-        field.key, _value(field, best), calibration(Judgement.NUMBER, raw), alternatives, engine, doubt
-    )
+    confidence = calibration(Judgement.NUMBER, raw)
+    value = _value(field, best)
+    return Reading(field.key, value, confidence, alternatives, engine, doubt, Judgement.NUMBER, round(raw, 6))
 
 
 def _blank(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
     specks = any(box.features["ink"] >= thresholds.DIGIT_DUST_MM2 for box in seen.boxes)
     raw = thresholds.SPECKS if specks else 1 - thresholds.BLANK_ERROR
     doubt = "格内有少量墨迹，请确认是否填写" if specks else ""
-    return Reading(field.key, None, calibration(Judgement.BLANK, raw), doubt=doubt)
+    confidence = calibration(Judgement.BLANK, raw)
+    return Reading(field.key, None, confidence, doubt=doubt, judgement=Judgement.BLANK, raw=raw)
+
+
+def _dashed(field: Field) -> Reading:
+    doubt = "格内画了线，没有写数字"
+    raw = thresholds.UNEXPLAINED
+    return Reading(field.key, None, raw, doubt=doubt, judgement=Judgement.BLANK, raw=raw)
 
 
 def _value(field: Field, digits: str) -> str:

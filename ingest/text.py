@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from ingest import ctc, thresholds
 from ingest.digits import picture_of
 from ingest.engines import Engine, EngineError, TracingEngine
-from ingest.ink import Ink, PageInk, smooth
+from ingest.ink import Ink, PageInk, smooth, without_residue
 from ingest.model import Character, Image, TextSeen, WordSeen
 from ingest.register import READING_MM_PER_PX, Alignment
 from layouts.model import Box
 
 _SCALE = READING_MM_PER_PX
 _PX_AREA = _SCALE * _SCALE
+_QUICK = 2 * _SCALE
+"""mm per px at which a field is asked whether anything is written there."""
 _NOTHING = Alignment((0.0, 0.0), 0.0, 1.0)
 SEPARATORS = "、，,；; /"
 """Between names in a field that may hold several."""
@@ -41,11 +43,13 @@ class WritingSeen:
 def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -> WritingSeen:
     """`words`: the list that the answer is likely to come from; scored only by engines that trace."""
     field = _Field(box)
-    if not field.is_written(ink.in_region(*field.region), ink.floor):
+    if not covers(ink.in_region(box.x, box.y, box.w, box.h, _QUICK), ink.floor, _QUICK):
         return WritingSeen(0.0)
-    alignment = ink.page.align_field(box.x, box.y, box.w, box.h)
+    alignment = ink.lies(box.x, box.y, box.w, box.h)
     sharp = ink.in_region(*field.region, shift=alignment.shift_mm)
-    mask = smooth(sharp) > ink.floor
+    mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*field.region))
+    if not _is_writing(mask[field.rows]):
+        return WritingSeen(0.0, alignment)
     share = round(float(mask[field.rows].mean()), 4)
     lines = [crop(sharp, own) for own in field.lines(mask)]
     texts = _read(lines, engine, words)
@@ -54,15 +58,22 @@ def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -
 
 def signature(ink: PageInk, box: Box) -> WritingSeen:
     """Whether anything is written or stamped: ink of any colour, so that a red seal counts."""
-    field = _Field(box)
-    new = ink.in_region(box.x, box.y, box.w, box.h, any_colour=True)
-    if not field.covers(new, ink.floor):
+    place = (box.x, box.y, box.w, box.h)
+    if not covers(ink.in_region(*place, _QUICK, any_colour=True), ink.floor, _QUICK):
         return WritingSeen(0.0)
-    alignment = ink.page.align_field(box.x, box.y, box.w, box.h)
-    shift = alignment.shift_mm
-    aligned = smooth(ink.in_region(box.x, box.y, box.w, box.h, shift=shift, any_colour=True))
+    alignment = ink.lies(*place)
+    aligned = smooth(ink.in_region(*place, shift=alignment.shift_mm, any_colour=True))
     area = float(_without_specks(aligned > ink.floor).mean())
     return WritingSeen(round(area, 4), alignment)
+
+
+def covers(new: Ink, floor: float, scale: float = _SCALE) -> bool:
+    """Whether ink is more than specks: enough for the simplest character, 一."""
+    return _is_writing(smooth(new) > floor, scale)
+
+
+def _is_writing(mask: NDArray[np.bool_], scale: float = _SCALE) -> bool:
+    return float(_without_specks(mask, scale).sum()) * scale * scale >= thresholds.TEXT_LEAST_MM2
 
 
 def crop(sharp: Ink, own: NDArray[np.bool_]) -> Image:
@@ -90,21 +101,15 @@ class _Field:
         self.rows = slice(round(above / _SCALE), round((above + box.h) / _SCALE))
         self.pitch = box.h / max(box.lines, 1) / _SCALE
 
-    def is_written(self, new: Ink, floor: float) -> bool:
-        return self.covers(new[self.rows], floor)
-
-    def covers(self, new: Ink, floor: float) -> bool:
-        """More than specks: enough ink for the simplest character, 一."""
-        return float(_without_specks(smooth(new) > floor).sum()) * _PX_AREA >= thresholds.TEXT_LEAST_MM2
-
     def lines(self, mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
         """The ink of each written line, from top to bottom."""
         _, labels, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
         edges = self._edges(mask)
-        height = stats[:, cv2.CC_STAT_HEIGHT]
+        top, height = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_HEIGHT]
         kept = stats[:, cv2.CC_STAT_AREA] * _PX_AREA >= thresholds.TEXT_SPECK_MM2
         kept[0] = False
-        kept &= self._is_ours(centres[:, 1])
+        cut_off = (top == 0) | (top + height == mask.shape[0])
+        kept &= self._is_ours(centres[:, 1], cut_off)
         tall = height > thresholds.TEXT_TALL_LINES * self.pitch
         line_of = np.clip(np.searchsorted(edges, centres[:, 1]) - 1, 0, max(self.box.lines, 1) - 1)
         found = []
@@ -138,15 +143,16 @@ class _Field:
         edges[0], edges[-1] = 0.0, mask.shape[0]
         return np.asarray(edges, np.float64)
 
-    def _is_ours(self, middle: NDArray[Any]) -> NDArray[np.bool_]:
-        """Ink whose middle lies in the field: what hangs in from the line above does not count."""
-        slack = 0.12 * self.pitch
-        return np.asarray((middle > self.rows.start - slack) & (middle < self.rows.stop + 2 * slack))
+    def _is_ours(self, middle: NDArray[Any], cut_off: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Ink whose middle lies in the field, or just below its rule: what reaches in from other lines, and
+        is cut off at the edge of the picture, must lie in the field."""
+        hanging = np.where(cut_off, 0.0, thresholds.TEXT_BELOW_LINES * self.pitch)
+        return np.asarray((middle > self.rows.start) & (middle < self.rows.stop + hanging))
 
 
-def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _without_specks(mask: NDArray[np.bool_], scale: float = _SCALE) -> NDArray[np.bool_]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    kept = stats[:, cv2.CC_STAT_AREA] * _PX_AREA >= thresholds.TEXT_SPECK_MM2
+    kept = stats[:, cv2.CC_STAT_AREA] * scale * scale >= thresholds.TEXT_SPECK_MM2
     kept[0] = False
     return np.asarray(kept[labels])
 

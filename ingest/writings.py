@@ -14,7 +14,8 @@ from ingest.model import Measurement, Reading, TextSeen, WordSeen
 def judge(field: Field, seen: Measurement, words: Collection[str], calibration: Calibration) -> Reading:
     if seen.ink == 0:
         raw = 1 - thresholds.BLANK_ERROR
-        return Reading(field.key, None, calibration(Judgement.BLANK, raw))
+        confidence = calibration(Judgement.BLANK, raw)
+        return Reading(field.key, None, confidence, judgement=Judgement.BLANK, raw=raw)
     text = seen.texts[0] if seen.texts else None
     if text is None or not text.text:
         return Reading(field.key, None, thresholds.NOT_READ, doubt="有笔迹，但没有认出文字")
@@ -28,9 +29,10 @@ def signature(field: Field, seen: Measurement, calibration: Calibration) -> Read
     signed = seen.ink >= thresholds.SIGNED_INK
     ratio = max(seen.ink, 1e-6) / thresholds.SIGNED_INK
     odds = thresholds.SIGNED_SLOPE * abs(math.log(ratio))
-    confidence = calibration(Judgement.SIGNATURE, 1 / (1 + math.exp(-min(odds, 30.0))))
+    raw = 1 / (1 + math.exp(-min(odds, 30.0)))
+    confidence = calibration(Judgement.SIGNATURE, raw)
     doubt = "" if confidence >= thresholds.DOUBTFUL else "墨迹很少，请确认是否签名或盖章"
-    return Reading(field.key, signed, confidence, doubt=doubt)
+    return Reading(field.key, signed, confidence, doubt=doubt, judgement=Judgement.SIGNATURE, raw=raw)
 
 
 def _free(field: Field, text: TextSeen, calibration: Calibration) -> Reading:
@@ -40,7 +42,8 @@ def _free(field: Field, text: TextSeen, calibration: Calibration) -> Reading:
     doubt = f"拿不准的字：{'、'.join(unsure)}" if unsure else ""
     if not doubt and confidence < thresholds.DOUBTFUL:
         doubt = "手写文字，请核对"
-    return Reading(field.key, text.text.strip(), confidence, engine=text.engine, doubt=doubt)
+    value = text.text.strip()
+    return Reading(field.key, value, confidence, (), text.engine, doubt, Judgement.TEXT, round(raw, 6))
 
 
 def _from_list(
@@ -57,7 +60,9 @@ def _from_list(
     if len(judged) == 1:
         alternatives = tuple((word, round(p, 4)) for word, p in judged[0][1:4] if p > 1e-3)
     confidence = calibration(Judgement.WORD, raw)
-    return Reading(field.key, value, confidence, alternatives, text.engine, doubt)
+    return Reading(
+        field.key, value, confidence, alternatives, text.engine, doubt, Judgement.WORD, round(raw, 6)
+    )
 
 
 def _word(word: WordSeen, words: Collection[str]) -> list[tuple[str, float]]:

@@ -1,0 +1,363 @@
+"""Judging is pure: made-up measurements in, readings out; no image, no engine."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forms.model import Check, Field, Form, Kind, Option, Page, Row, Section
+from ingest import marks, thresholds
+from ingest.confidence import Calibration, Curve, Judgement
+from ingest.decide import decide
+from ingest.model import BoxSeen, Character, Measurement, Reading, TextSeen, WordSeen
+
+ABC = (Option("a", "甲"), Option("b", "乙"), Option("c", "丙"))
+PLAIN = Calibration("plain", {})
+
+
+@pytest.fixture(autouse=True)
+def _told_classes(monkeypatch):
+    """Boxes here say their classes themselves; the model has tests of its own."""
+    monkeypatch.setattr(marks, "classify", lambda seen: {c: seen.features[c] for c in marks.CLASSES})
+
+
+def _form(*fields: Field, checks: tuple[Check, ...] = ()) -> Form:
+    rows = tuple(Row((field,)) for field in fields)
+    return Form("T", 1, "测试", "", (), (Page((Section("", rows),)),), checks)
+
+
+def _box(option: str | None, kind: str = "empty", p: float = 0.999, **features: float) -> BoxSeen:
+    classes = dict.fromkeys(marks.CLASSES, (1 - p) / 3) | {kind: p}
+    fill = {"empty": 0.0, "marked": 0.2, "filled": 0.95, "stray": 0.05}[kind]
+    return BoxSeen(option, None, {"print": 1.0, "fill": fill, **classes, **features})
+
+
+def _choice(kinds: str, **more: object) -> Measurement:
+    """One letter per option: e(mpty), m(arked), f(illed), s(tray)."""
+    names = {name[0]: name for name in marks.CLASSES}
+    boxes = tuple(_box(key, names[kind]) for key, kind in zip("abc", kinds, strict=False))
+    return replace(Measurement("q", 0.0, boxes=boxes), **more)  # type: ignore[arg-type]
+
+
+def _single(kinds: str, **more: object) -> Reading:
+    field = Field("q", "问", Kind.SINGLE, ABC)
+    return decide(_form(field), [_choice(kinds, **more)], {}, PLAIN)[0]
+
+
+def _multiple(kinds: str, options: tuple[Option, ...] = ABC, most: int = 0) -> Reading:
+    field = Field("q", "问", Kind.MULTIPLE, options, max_choices=most)
+    return decide(_form(field), [_choice(kinds)], {}, PLAIN)[0]
+
+
+# --- choices --------------------------------------------------------------------------------------
+
+
+def test_one_mark_is_the_answer():
+    assert _single("eme").value == "b"
+    assert _single("eme").confidence > 0.99
+    assert _single("eme").doubt == ""
+
+
+def test_no_mark_is_no_answer():
+    assert _single("eee").value is None
+    assert _single("eee").confidence > 0.99
+    assert _multiple("eee").value == []
+
+
+def test_two_marks_are_doubted_and_both_are_named():
+    found = _single("mem")
+    assert found.value in ("a", "c")
+    assert found.confidence <= thresholds.CONTRADICTED
+    assert "甲" in found.doubt
+    assert "丙" in found.doubt
+
+
+def test_a_filled_box_beside_a_marked_one_was_deleted():
+    assert (_single("fme").value, _multiple("fmm").value) == ("b", ["b", "c"])
+    assert _single("fme").confidence > 0.99
+
+
+def test_a_filled_box_alone_is_a_mark_that_someone_should_see():
+    found = _single("efe")
+    assert found.value == "b"
+    assert 0.5 < found.confidence < 0.95
+    assert found.doubt
+
+
+def test_who_fills_all_boxes_means_it():
+    fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(4)]
+    seen = [replace(_choice("efe"), field=field.key) for field in fields]
+    found = decide(_form(*fields), seen, {}, PLAIN)
+    assert [(reading.value, reading.doubt) for reading in found] == [("b", "")] * 4
+    assert min(reading.confidence for reading in found) > 0.99
+
+
+def test_who_ticks_elsewhere_probably_deleted_a_lone_filled_box():
+    fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(5)]
+    kinds = ["mee", "eme", "eem", "mee", "efe"]
+    seen = [replace(_choice(kind), field=field.key) for kind, field in zip(kinds, fields, strict=True)]
+    found = decide(_form(*fields), seen, {}, PLAIN)
+    assert found[4].confidence < _single("efe").confidence
+    assert min(reading.confidence for reading in found[:4]) > 0.99
+
+
+def test_unexplained_ink_is_no_confident_blank():
+    assert _single("ese").value is None
+    assert _single("ese").confidence <= thresholds.UNEXPLAINED
+    assert _single("sme").confidence > 0.99
+
+
+def test_a_stroke_that_only_passes_through_does_not_keep_a_question_from_being_blank():
+    box = _box("b", "stray", leaves=1.0, reach=3.0)
+    seen = Measurement("q", 0.0, boxes=(_box("a"), box, _box("c")))
+    found = decide(_form(Field("q", "问", Kind.SINGLE, ABC)), [seen], {}, PLAIN)[0]
+    assert found.value is None
+    assert found.confidence > 0.99
+
+
+def test_ink_on_the_words_of_an_unanswered_question_is_pointed_out():
+    found = _single("eee", around=9.0)
+    assert found.value is None
+    assert found.confidence <= thresholds.UNEXPLAINED
+    assert found.doubt
+
+
+def test_a_box_that_cannot_be_seen_is_not_empty():
+    box = _box("b", print=0.1)
+    seen = Measurement("q", 0.0, boxes=(_box("a"), box, _box("c")))
+    found = decide(_form(Field("q", "问", Kind.SINGLE, ABC)), [seen], {}, PLAIN)[0]
+    assert found.confidence <= thresholds.HIDDEN
+    assert "乙" in found.doubt
+
+
+def test_a_field_out_of_its_place_is_not_trusted():
+    assert _single("eme", residual_mm=2.0).confidence <= thresholds.HIDDEN
+
+
+def test_exclusive_options_and_the_most_choices():
+    exclusive = (*ABC[:2], Option("c", "无", exclusive=True))
+    assert _multiple("mee", exclusive).doubt == ""
+    assert "无" in _multiple("mem", exclusive).doubt
+    assert _multiple("mem", exclusive).confidence <= thresholds.CONTRADICTED
+    assert "最多" in _multiple("mmm", most=2).doubt
+    assert _multiple("mme", most=2).confidence > 0.99
+
+
+@given(st.lists(st.sampled_from("emfs"), min_size=3, max_size=3).map("".join))
+def test_confidence_is_a_probability_and_values_are_options(kinds):
+    found = _single(kinds)
+    assert 0 <= found.confidence <= 1
+    assert found.value in (None, "a", "b", "c")
+    assert all(value != found.value for value, _ in found.alternatives)
+    many = _multiple(kinds)
+    assert many.value == sorted(many.value)  # type: ignore[arg-type,type-var]
+    assert 0 <= many.confidence <= 1
+
+
+@given(st.floats(0.5, 0.999), st.floats(0.5, 0.999))
+def test_a_clearer_mark_is_never_less_certain(p, q):
+    def confidence(p: float) -> float:
+        seen = Measurement("q", 0.0, boxes=(_box("a"), _box("b", "marked", p), _box("c")))
+        return decide(_form(Field("q", "问", Kind.SINGLE, ABC)), [seen], {}, PLAIN)[0].confidence
+
+    low, high = sorted((p, q))
+    assert confidence(low) <= confidence(high) + 1e-9
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def _cell(n: int, digit: str = "", p: float = 0.999, none: float = 0.0, ink: float = 3.0) -> BoxSeen:
+    if not digit:
+        return BoxSeen(None, n, {"ink": 0.0})
+    rest = (1 - p - none) / 9
+    return BoxSeen(
+        None, n, {"ink": ink, "none": none} | {f"d{d}": p if str(d) == digit else rest for d in range(10)}
+    )
+
+
+def _strip(text: str, p: float = 0.999) -> TextSeen:
+    return TextSeen("engine 1", text, tuple(Character(c, p) for c in text))
+
+
+def _number(field: Field, cells: str, *texts: TextSeen, p: float = 0.999) -> Reading:
+    """`cells`: a digit or a space per cell."""
+    boxes = tuple(_cell(n, c.strip(), p) for n, c in enumerate(cells))
+    return decide(_form(field), [Measurement("n", 0.1, boxes=boxes, texts=texts)], {}, PLAIN)[0]
+
+
+COUNT = Field("n", "数", Kind.DIGITS, cells=5)
+DATE = Field("n", "日期", Kind.DATE, cells=8)
+MOBILE = Field("n", "手机", Kind.DIGITS, cells=11, rule="mobile")
+
+
+def test_two_readers_that_agree_are_believed():
+    assert _number(COUNT, "  142", _strip("142")).value == "142"
+    assert _number(COUNT, "  142", _strip("142")).confidence > 0.998
+
+
+def test_two_readers_that_disagree_are_not():
+    found = _number(COUNT, "  142", _strip("147"))
+    assert found.confidence < 0.9
+    assert found.doubt
+    assert {found.value, found.alternatives[0][0]} == {"142", "147"}
+
+
+def test_empty_cells_around_a_number_are_padding_but_none_within():
+    assert _number(COUNT, "17   ", _strip("17")).value == "17"
+    assert _number(COUNT, "1 7  ", _strip("17")).confidence <= thresholds.CONTRADICTED
+    assert _number(COUNT, "     ").value is None
+    assert _number(COUNT, "     ").confidence > 0.998
+
+
+def test_specks_are_no_confident_blank():
+    boxes = (_cell(0, "1", ink=0.2), _cell(1))
+    found = decide(_form(COUNT), [Measurement("n", 0.01, boxes=boxes)], {}, PLAIN)[0]
+    assert found.value is None
+    assert found.confidence <= thresholds.SPECKS
+
+
+def test_a_date_is_a_day_that_exists():
+    assert _number(DATE, "20170428", _strip("20170428")).value == "2017-04-28"
+    wrong = _number(DATE, "20170431", _strip("20170431"))
+    assert wrong.confidence <= thresholds.CONTRADICTED
+    assert "日期" in wrong.doubt
+
+
+def test_the_rule_decides_between_digits_that_are_as_likely():
+    boxes = [_cell(n, c) for n, c in enumerate("13800138000")]
+    unsure = dict(boxes[0].features) | {"d1": 0.45, "d7": 0.5}
+    boxes[0] = BoxSeen(None, 0, unsure)
+    text = _strip("13800138000", 0.6)
+    found = decide(_form(MOBILE), [Measurement("n", 0.1, boxes=tuple(boxes), texts=(text,))], {}, PLAIN)[0]
+    assert found.value == "13800138000"
+
+
+def test_a_struck_out_digit_is_named():
+    boxes = (_cell(0, "3"), _cell(1, "8", p=0.1, none=0.85), _cell(2, "5"))
+    found = decide(_form(COUNT), [Measurement("n", 0.1, boxes=boxes)], {}, PLAIN)[0]
+    assert found.confidence <= thresholds.CONTRADICTED
+    assert "第 2 格" in found.doubt
+
+
+def test_bounds_of_a_number():
+    field = replace(COUNT, high=100)
+    assert _number(field, "  142", _strip("142")).confidence <= thresholds.CONTRADICTED
+    assert _number(field, "   42", _strip("42")).confidence > 0.99
+
+
+@given(st.text("0123456789", min_size=1, max_size=5))
+def test_numbers_are_given_as_written(digits):
+    assert _number(COUNT, digits, _strip(digits)).value == digits
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _text(kind: Kind, *texts: TextSeen, ink: float = 0.05, words: tuple[str, ...] = ()) -> Reading:
+    field = Field("t", "文字", kind, lines=1, vocabulary="names" if words else "")
+    return decide(_form(field), [Measurement("t", ink, texts=texts)], {"names": words}, PLAIN)[0]
+
+
+def test_clear_writing_is_believed_as_far_as_its_characters():
+    assert _text(Kind.TEXT, _strip("杜国强", 0.9999)).value == "杜国强"
+    assert _text(Kind.TEXT, _strip("杜国强", 0.9999)).confidence > 0.99
+    vague = _text(Kind.LINES, TextSeen("engine 1", "修路", (Character("修", 0.99), Character("路", 0.4))))
+    assert vague.confidence < 0.5
+    assert "路" in vague.doubt
+    assert "修" not in vague.doubt
+
+
+def test_no_ink_is_no_text_and_ink_that_nobody_can_read_is_doubt():
+    assert _text(Kind.LINES, ink=0.0).value is None
+    assert _text(Kind.LINES, ink=0.0).confidence > 0.99
+    assert _text(Kind.LINES).value is None
+    assert _text(Kind.LINES).confidence < 0.1
+    assert _text(Kind.LINES).doubt
+
+
+def _named(*candidates: tuple[str, float], text: str, likelihood: float) -> TextSeen:
+    return replace(_strip(text, 0.6), words=(WordSeen(text, likelihood, candidates),))
+
+
+def test_a_word_of_the_list_is_preferred_to_what_was_read():
+    seen = _named(("杜国强", -4.0), ("杜国祥", -30.0), text="社国强", likelihood=-3.0)
+    found = _text(Kind.TEXT, seen, words=("杜国强", "杜国祥"))
+    assert found.value == "杜国强"
+    assert found.confidence > 0.9
+
+
+def test_a_word_far_from_the_list_is_left_as_read():
+    seen = _named(("杜国强", -60.0), text="不在家", likelihood=-2.0)
+    assert _text(Kind.TEXT, seen, words=("杜国强",)).value == "不在家"
+
+
+def test_two_words_of_the_list_that_explain_the_writing_are_doubted():
+    seen = _named(("杜国强", -9.0), ("杜国祥", -9.5), text="杜国弓", likelihood=-8.0)
+    found = _text(Kind.TEXT, seen, words=("杜国强", "杜国祥"))
+    assert found.confidence < 0.8
+    assert found.alternatives[0][0] == "杜国祥"
+    assert found.doubt
+
+
+def test_a_signature_is_there_or_not():
+    def signed(ink: float) -> Reading:
+        return _text(Kind.SIGNATURE, ink=ink)
+
+    assert (signed(0.03).value, signed(0.0).value) == (True, False)
+    assert min(signed(0.03).confidence, signed(0.0).confidence) > 0.98
+    assert signed(thresholds.SIGNED_INK).confidence < 0.6
+
+
+# --- across fields --------------------------------------------------------------------------------
+
+
+def test_fields_that_contradict_each_other_are_doubted_together():
+    fields = [Field(key, key, Kind.DIGITS, cells=2) for key in ("elderly", "resident", "students")]
+    form = _form(*fields, checks=(Check("elderly <= resident", "老人多于常住"),))
+
+    def read(resident: str) -> list[Reading]:
+        cells = {"elderly": "5", "resident": resident, "students": "1"}
+        seen = [
+            Measurement(key, 0.1, boxes=(_cell(0, digit), _cell(1)), texts=(_strip(digit),))
+            for key, digit in cells.items()
+        ]
+        return list(decide(form, seen, {}, PLAIN))
+
+    assert [reading.doubt for reading in read("4")] == ["老人多于常住", "老人多于常住", ""]
+    assert max(reading.confidence for reading in read("4")[:2]) <= thresholds.CONTRADICTED
+    assert [reading.doubt for reading in read("6")] == ["", "", ""]
+
+
+# --- confidence -----------------------------------------------------------------------------------
+
+
+def test_a_calibration_bends_confidence_and_keeps_the_order():
+    harsh = Calibration("harsh", {Judgement.CHOICE: Curve(slope=0.5, offset=-1.0)})
+    form = _form(Field("q", "问", Kind.SINGLE, ABC))
+    mild, strict = (decide(form, [_choice("eme")], {}, calibration)[0] for calibration in (PLAIN, harsh))
+    assert strict.value == mild.value
+    assert strict.confidence < mild.confidence
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.2, 3), st.floats(-3, 3))
+def test_curves_rise(p, q, slope, offset):
+    curve = Curve(slope, offset)
+    low, high = sorted((curve(p), curve(q)))
+    assert 0 <= low <= high <= curve.most
+    assert (curve(min(p, q)), curve(max(p, q))) == (low, high)
+
+
+def test_a_stored_calibration_is_read_back():
+    stored = '{"version": "v", "curves": {"number": {"slope": 0.8, "offset": -0.1}}}'
+    found = Calibration.from_json(stored)
+    assert found.version == "v"
+    assert found(Judgement.NUMBER, 0.9) == pytest.approx(Curve(0.8, -0.1)(0.9), abs=1e-5)
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        Calibration.from_json('{"curves": {"nothing": {}}}')
+
+
+def test_every_kind_that_is_read_has_an_accept_threshold():
+    assert set(thresholds.ACCEPT) == set(Kind) - {Kind.PREFILL}
+    assert all(0.9 < threshold < 1 for threshold in thresholds.ACCEPT.values())

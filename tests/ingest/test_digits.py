@@ -1,0 +1,189 @@
+import cv2
+import numpy as np
+import pytest
+from ink_pages import NO_REAL_MARKS, PX_PER_MM, REAL_MARKS, comb, ink_of, printed, stroke
+
+from ingest import digits, thresholds
+from ingest.ctc import Alphabet, Trace
+from ingest.digits import CombSeen
+from ingest.engines import EngineError, PaddleEngine, engine
+from ingest.model import BoxSeen, Character, Image
+from layouts.model import Box
+
+
+class _Silent:
+    """An engine without a trace: only the cell reader speaks."""
+
+    name = "silent 1"
+
+    def read(self, line: Image) -> tuple[Character, ...]:
+        return ()
+
+
+class _Crashing:
+    name = "crashing 1"
+
+    def read(self, line: Image) -> tuple[Character, ...]:
+        raise EngineError("…")
+
+    def trace(self, line: Image) -> Trace:
+        raise EngineError("…")
+
+
+class _Looking:
+    """Keeps the strip that it is given."""
+
+    name = "looking 1"
+
+    def __init__(self) -> None:
+        self.lines: list[Image] = []
+
+    def read(self, line: Image) -> tuple[Character, ...]:
+        return ()
+
+    def trace(self, line: Image) -> Trace:
+        self.lines.append(line)
+        p = np.full((30, 11), 0.01, np.float32)
+        p[:, 0] = 0.9
+        return Trace(p, Alphabet(tuple("0123456789")))
+
+
+def _write(page: np.ndarray, cell: Box, digit: str) -> None:  # type: ignore[type-arg]
+    """In an even hand: OpenCV's single-stroke digits, 4.5 mm high."""
+    scale = 4.5 * PX_PER_MM / 21
+    left, bottom = round((cell.x + 1.3) * PX_PER_MM), round((cell.y + 6.2) * PX_PER_MM)
+    cv2.putText(page, digit, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, 30, 3, cv2.LINE_AA)
+
+
+def _seen(written: dict[int, str], cells: int = 8, reader: object = None, extra=None) -> CombSeen:  # type: ignore[no-untyped-def]
+    boxes = comb(cells)
+    blank = printed(boxes)
+    page = blank.copy()
+    for n, digit in written.items():
+        _write(page, boxes[n], digit)
+    if extra:
+        extra(page, boxes)
+    return digits.measure(ink_of(page, blank, boxes), boxes, reader or _Silent())  # type: ignore[arg-type]
+
+
+def _best(seen: BoxSeen) -> str:
+    return max(digits.NAMES, key=lambda name: seen.features.get(name, 0.0))
+
+
+def test_cells_are_read_one_by_one():
+    seen = _seen(dict(enumerate("20170463")))
+    assert [_best(box) for box in seen.boxes] == [f"d{digit}" for digit in "20170463"]
+    assert min(max(box.features[name] for name in digits.NAMES) for box in seen.boxes) > 0.8
+
+
+def test_empty_cells_hold_no_ink_and_are_not_read():
+    seen = _seen({2: "5"}, 4)
+    assert [box.features["ink"] > 0 for box in seen.boxes] == [False, False, True, False]
+    assert "none" not in seen.boxes[0].features
+    assert _seen({}, 4) == CombSeen(tuple(BoxSeen(None, n, {"ink": 0.0}) for n in range(4)))
+
+
+def test_a_struck_out_digit_is_none():
+    def strike(page, boxes):  # type: ignore[no-untyped-def]
+        cell = boxes[1]
+        for n in range(3):
+            y = cell.y + 3.0 + n
+            stroke(page, [(cell.x + 0.6, y + 1.0), (cell.x + 5.4, y - 0.6)], 0.5)
+
+    seen = _seen({0: "3", 1: "8"}, 2, extra=strike)
+    assert _best(seen.boxes[0]) == "d3"
+    assert seen.boxes[1].features["none"] > 0.5
+
+
+def test_a_stroke_that_runs_over_the_line_belongs_to_the_cell_that_holds_most_of_it():
+    def long_tail(page, boxes):  # type: ignore[no-untyped-def]
+        cell = boxes[0]
+        stroke(
+            page, [(cell.x + 1.5, cell.y + 1.5), (cell.x + 4.5, cell.y + 1.4), (cell.x + 3.0, cell.y + 6.5)]
+        )
+        stroke(page, [(cell.x + 4.4, cell.y + 1.4), (cell.x + 6.8, cell.y + 1.2)])
+
+    seen = _seen({}, 2, extra=long_tail)
+    assert seen.boxes[0].features["ink"] > 2.0
+    assert seen.boxes[1].features["ink"] == 0.0
+
+
+def test_the_strip_closes_the_gaps_between_groups():
+    reader = _Looking()
+    boxes = comb(2)
+    apart = [boxes[0], Box("n", boxes[1].kind, 1, boxes[1].x + 12.0, boxes[1].y, 6.0, 8.0, cell=1)]
+    blank = printed(apart)
+    page = blank.copy()
+    for box, digit in zip(apart, "47", strict=True):
+        _write(page, box, digit)
+    digits.measure(ink_of(page, blank, apart), apart, reader)
+    (line,) = reader.lines
+    assert line.shape[1] < 12.0 * PX_PER_MM
+    assert line.min() < 60
+    assert np.median(line) == 255
+
+
+def test_both_readers_agree_on_a_date():
+    seen = _seen(dict(enumerate("20170428")), reader=engine("ppocr"))
+    assert seen.texts[0].text == "20170428"
+    assert seen.texts[0].engine == PaddleEngine().name
+    assert seen.texts[0].engine in seen.texts[1].engine
+
+
+def test_an_engine_that_fails_leaves_the_cell_reader():
+    seen = _seen({0: "6"}, 2, reader=_Crashing())
+    assert seen.texts == ()
+    assert _best(seen.boxes[0]) == "d6"
+
+
+def test_specks_are_not_blown_up_to_digits():
+    ink = np.zeros((60, 48), np.float32)
+    ink[28:32, 20:24] = 0.9
+    picture = digits.normalise(ink, ink > 0)
+    assert (picture > 0.3).sum() < 30
+
+
+# --- reality --------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not REAL_MARKS.exists(), reason=NO_REAL_MARKS)
+def test_photographed_digits():
+    """Never trained on: digits drawn over guiding dots, photographed at about 120 dpi."""
+    paths = sorted((REAL_MARKS / "digits").glob("*.jpg"))
+    pictures = [_photographed(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in paths]
+    found = digits.probabilities(np.stack(pictures))
+    truth = np.array([int(path.name[0]) for path in paths])
+    assert (found.argmax(1) == truth).mean() >= 0.97
+    sure = found.max(1) >= 0.99
+    assert (found.argmax(1) == truth)[sure].mean() >= 0.99
+
+
+def _photographed(crop: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """The inside of the photographed frame, as a cell's ink."""
+    dark = np.clip(1 - crop / np.percentile(crop, 90), 0, 1).astype(np.float32)
+    inked = dark > 0.18
+    across, down = inked.mean(0), inked.mean(1)
+    left, right = _between(across > 0.45, 28, 32)
+    top, bottom = _between(down > 0.35, 28, 45)
+    inside = dark[top + 4 : bottom - 3, left + 4 : right - 3]
+    inside = np.clip(cv2.resize(inside, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 0, 1)
+    mask = inside > 0.5 * np.percentile(inside, 98)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    kept = stats[:, cv2.CC_STAT_AREA] >= 40
+    kept[0] = False
+    return digits.normalise(inside, kept[labels], inside.shape[0] / 8.0)
+
+
+def _between(line: np.ndarray, before: int, after: int) -> tuple[int, int]:  # type: ignore[type-arg]
+    """The frame's two lines: the last before and the first after, px."""
+    at = np.flatnonzero(line)
+    return int(at[at < before].min(initial=18)), int(at[at > after].max(initial=48))
+
+
+def test_the_classes_are_the_ten_digits_and_none():
+    assert len(digits.NAMES) == digits.CLASSES
+    assert digits.NAMES[digits.NO_DIGIT] == "none"
+    assert digits.probabilities(np.zeros((2, digits.SIDE, digits.SIDE), np.float32)).sum(1) == pytest.approx(
+        1
+    )
+    assert thresholds.DIGIT_DUST_MM2 < thresholds.DIGIT_LEAST_MM2

@@ -1,0 +1,166 @@
+from collections import Counter, defaultdict
+from itertools import product
+
+import cv2
+import numpy as np
+import pytest
+from ink_pages import (
+    NO_REAL_MARKS,
+    REAL_MARKS,
+    checkboxes,
+    fill,
+    ink_of,
+    printed,
+    stroke,
+    tick,
+)
+
+from ingest import marks
+from ingest.ink import PageInk
+from ingest.model import BoxSeen, Registration
+from ingest.register import RegisteredPage
+from layouts.model import Box, BoxKind, PageFrame
+
+PLACES = [(20.0 + 14.0 * column, 15.0 + 9.0 * row) for row in range(6) for column in range(6)]
+
+
+def _classes(ink: PageInk, boxes: list[Box]) -> list[dict[str, float]]:
+    return [dict(marks.classify(seen)) for seen in marks.measure(ink, boxes)["f"].boxes]
+
+
+def _on(classes: dict[str, float]) -> float:
+    return classes["marked"] + classes["filled"]
+
+
+def _seen(draw, off: tuple[float, float] = (0.0, 0.0)) -> dict[str, float]:  # type: ignore[no-untyped-def]
+    """A page of empty boxes, with `draw(page, box)` at the one in the middle."""
+    boxes = checkboxes(*PLACES)
+    blank = printed(boxes)
+    page = blank.copy()
+    draw(page, boxes[14])
+    return _classes(ink_of(page, blank, boxes, off), boxes)[14]
+
+
+def _cross(page, box: Box) -> None:  # type: ignore[no-untyped-def]
+    stroke(page, [(box.x + 0.4, box.y + 0.4), (box.x + 3.6, box.y + 3.6)])
+    stroke(page, [(box.x + 3.6, box.y + 0.4), (box.x + 0.4, box.y + 3.6)])
+
+
+def _line(page, box: Box) -> None:  # type: ignore[no-untyped-def]
+    stroke(page, [(box.x - 0.6, box.y + 4.5), (box.x + 4.6, box.y - 0.4)])
+
+
+def _ring(page, box: Box) -> None:  # type: ignore[no-untyped-def]
+    turn = np.linspace(0, 2 * np.pi, 30)
+    stroke(page, [(box.x + 2 + 2.9 * np.cos(t), box.y + 2 + 2.8 * np.sin(t)) for t in turn])
+
+
+def test_ways_of_marking_a_box():
+    found = {
+        "tick": _seen(tick),
+        "long tick": _seen(lambda page, box: tick(page, box, reach=2.0)),
+        "pencil": _seen(lambda page, box: tick(page, box, dark=0.35)),
+        "cross": _seen(_cross),
+        "line": _seen(_line),
+        "fill": _seen(fill),
+    }
+    assert {name: round(_on(classes), 2) for name, classes in found.items() if _on(classes) < 0.95} == {}
+    assert found["fill"]["filled"] > 0.9
+    assert max(found["tick"]["filled"], found["cross"]["filled"]) < 0.05
+
+
+def test_a_ring_around_a_box_is_never_overlooked():
+    assert _seen(_ring)["empty"] < 0.05
+
+
+def test_nothing_is_seen_in_empty_boxes_wherever_the_page_lies():
+    boxes = checkboxes(*PLACES)
+    blank = printed(boxes)
+    for off in product((-0.25, 0.0, 0.3), (-0.3, 0.1, 0.25)):
+        found = _classes(ink_of(blank, blank, boxes, off), boxes)
+        assert max(map(_on, found)) < 0.01, off
+
+
+def test_a_mark_is_found_although_the_registration_is_off():
+    assert _on(_seen(tick, off=(0.3, -0.25))) > 0.95
+
+
+def test_a_speck_of_dust_is_no_mark():
+    found = _seen(lambda page, box: stroke(page, [(box.x + 2, box.y + 2), (box.x + 2.1, box.y + 2)], 0.2))
+    assert _on(found) < 0.5
+
+
+def test_the_tail_of_a_tick_below_does_not_mark_the_box_that_it_crosses():
+    boxes = checkboxes((40.0, 30.0), (40.0, 35.8), (60.0, 30.0), (60.0, 35.8))
+    blank = printed(boxes)
+    page = blank.copy()
+    stroke(page, [(40.6, 37.5), (41.5, 39.2), (42.4, 36.5), (43.6, 31.5)])
+    found = _classes(ink_of(page, blank, boxes), boxes)
+    assert _on(found[1]) > 0.9
+    assert _on(found[0]) < _on(found[1])
+    assert _on(found[0]) < 0.9
+
+
+def test_a_covered_box_is_reported_as_not_found():
+    boxes = checkboxes(*PLACES)
+    blank = printed(boxes)
+    page = blank.copy()
+    box = boxes[14]
+    top, left = (int((v - 1) * 7.874) for v in (box.y, box.x))
+    page[top : top + 48, left : left + 48] = 255
+    seen = marks.measure(ink_of(page, blank, boxes), boxes)["f"].boxes
+    assert seen[14].features["print"] < 0.2
+    assert min(other.features["print"] for n, other in enumerate(seen) if n != 14) > 0.9
+
+
+def test_old_measurements_can_be_classified_without_features_that_came_later():
+    features = _close_features()
+    del features["noise"]
+    classes = marks.classify(BoxSeen("o", None, features))
+    assert sum(classes.values()) == pytest.approx(1.0)
+
+
+def _close_features() -> dict[str, float]:
+    boxes = checkboxes(*PLACES)
+    blank = printed(boxes)
+    page = blank.copy()
+    tick(page, boxes[0])
+    return dict(marks.measure(ink_of(page, blank, boxes), boxes)["f"].boxes[0].features)
+
+
+# --- reality --------------------------------------------------------------------------------------
+
+_CROP_PX, _BOX_PX = 40, 19.0
+"""The photographed crops: their side, and the box in them, px."""
+
+
+@pytest.mark.skipif(not REAL_MARKS.exists(), reason=NO_REAL_MARKS)
+def test_photographed_marks():
+    """Never trained on. The boxes are coarser than ours (120 dpi) and their print is guessed."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for path in sorted((REAL_MARKS / "checkboxes").glob("*.jpg")):
+        found[path.name.split("-")[0]].append(_photographed(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)))
+    on = Counter({kind: sum(p > 0.5 for p in probabilities) for kind, probabilities in found.items()})
+    marked = sum(len(probabilities) for kind, probabilities in found.items() if kind != "empty")
+    assert on["empty"] == 0
+    assert sum(on.values()) >= 0.9 * marked
+    assert on["tick"] == len(found["tick"])
+    assert on["cross"] == len(found["cross"])
+    overlooked = [p for kind, ps in found.items() for p in ps if kind != "empty" and p < 0.005]
+    assert len(overlooked) <= 0.015 * marked
+
+
+def _photographed(crop: np.ndarray) -> float:  # type: ignore[type-arg]
+    """Probability that the box in the middle of a crop is marked."""
+    scan = cv2.copyMakeBorder(crop, 20, 20, 20, 20, cv2.BORDER_REPLICATE)
+    px_per_mm = _BOX_PX / 4.0
+    side = scan.shape[0] / px_per_mm
+    px = round(side / 25.4 * 200)
+    blank = np.full((px, px), 255, np.uint8)
+    low, high = (round((side / 2 + half) * px / side * 16) for half in (-2.0, 2.0))
+    cv2.rectangle(blank, (low, low), (high, high), 128, 3, cv2.LINE_AA, 4)
+    box = Box("f", BoxKind.CHECKBOX, 1, side / 2 - 2.0, side / 2 - 2.0, 4.0, 4.0, option="o")
+    homography = (px_per_mm, 0.0, -0.5, 0.0, px_per_mm, -0.5, 0.0, 0.0, 1.0)
+    page = RegisteredPage(scan, blank, PageFrame(side, side), Registration(homography, 0.1, "test"))
+    ink = PageInk.of(page, [box])
+    return _on(_classes(ink, [box])[0])
