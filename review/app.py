@@ -16,7 +16,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from review import dashboard, door, grid, keying, pages
+from review import administration, dashboard, door, grid, keying, pages
 from review.accounts import Doorkeeper, NotSignedInError, protect
 from review.crops import Pictures
 from review.office import Office
@@ -60,7 +60,7 @@ def create_app(office: Office, hosts: Sequence[str] = ("*",), *, sifting: bool =
     app.state.stop = stop
     app.mount("/static", StaticFiles(directory=os.path.join(FOLDER, "static")), name="static")
     app.include_router(door.router)
-    for part in (dashboard, keying, grid, pages):
+    for part in (dashboard, keying, grid, pages, administration):
         app.include_router(part.router, dependencies=[Depends(protect)])
     app.add_exception_handler(NotSignedInError, _to_door)
     app.add_exception_handler(HTTPException, _explain)

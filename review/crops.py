@@ -32,7 +32,7 @@ JPEG_QUALITY = 88
 
 STAGE_PX = (1240, 264)
 """The place of a crop on a screen of 1366×768."""
-CELL_PX = (392, 96)
+CELL_PX = (420, 84)
 """The place of a crop in a grid."""
 MOST_PX_PER_MM = 16.0
 """Beyond this a 200 dpi scan (8 px per mm) only gets blurrier."""

@@ -1,3 +1,305 @@
-from fastapi import APIRouter
+"""How far things have come: progress, scans as they run, who works how fast, what waits, what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+from fastapi import APIRouter, HTTPException, Request
+from sqlalchemy import Connection
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from campaign.coverage import By, Line, Overview
+from campaign.judge import Status
+from campaign.quality import ErrorRate, error_rates
+from campaign.records import records
+from review import access, crops
+from review.access import Area, area_of
+from review.accounts import InOffice, Signed, SignedIn, Supervisor
+from review.grid import words
+from review.keying import QUEUES
+from review.office import Office
+from review.showing import picture_response, render
+from store import SheetInfo, audit, printed, returns, scanned, work
+from store.schema import now
+from store.work import REFERRED, Waiting, Wish
 
 router = APIRouter()
+
+TODAY = timedelta(hours=12)
+BATCHES = 5
+EVENT_SECONDS = 1.0
+OVERVIEW_SECONDS = 20.0
+"""The figures of a town take a second or more to add up."""
+QUALITY_SECONDS = 20.0
+WAITING = 8
+MISSING_SHOWN = 1000
+BY_NAMES = {"unit": "单位", "village": "村（社区）", "form": "表", "cadre": "走访人"}
+KIND_NAMES = {
+    "key": "识别存疑",
+    "first": "盲录",
+    "second": "第二人盲录",
+    "sample": "抽查盲录",
+    "third": "裁定",
+}
+CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
+WHY_NAMES = {"unassigned": "没有安排走访人", "not_printed": "还没有印表", "not_returned": "没有交回"}
+STATUS_NAMES = {
+    Status.ACCEPTED: "识读",
+    Status.CORRECTED: "已核",
+    Status.BLANK: "空白",
+    Status.NEEDS_REVIEW: "待核",
+    Status.MISSING: "缺页",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step on the way of the forms, and how many have come so far."""
+
+    name: str
+    count: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        return self.count / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True)
+class Queue:
+    name: str
+    title: str
+    count: int
+    link: str
+
+
+# --- the first page ------------------------------------------------------------------------------
+
+
+@router.get("/")
+def home(request: Request, office: InOffice, who: SignedIn, by: By = "unit") -> HTMLResponse:
+    overview = overview_of(office)
+    with office.store.read() as db:
+        waiting = work.count_waiting(db, who.areas)
+        context: dict[str, Any] = {
+            "queues": _queues(db, who),
+            "oldest": _oldest(office, waiting),
+            "speeds": work.speeds(db, now() - TODAY),
+            "holders": work.holders(db),
+            "quality": _quality(office, db),
+        }
+    total = overview.total()
+    return render(
+        request,
+        "home.html",
+        title="总览",
+        campaign=office.campaign,
+        stages=_stages(total),
+        total=total,
+        by=by,
+        bys={name: BY_NAMES[name] for name in get_args(By)},
+        lines=overview.lines(by),
+        unvisited=len(overview.unvisited()),
+        class_names=CLASS_NAMES,
+        kind_names=KIND_NAMES,
+        **context,
+    )
+
+
+def overview_of(office: Office) -> Overview:
+    return office.recent.get("overview", OVERVIEW_SECONDS, lambda: Overview.of(office.store, office.campaign))
+
+
+def _quality(office: Office, db: Connection) -> list[tuple[str, ErrorRate, float]]:
+    """(class, estimate, what the town puts up with)."""
+    rates = office.recent.get("quality", QUALITY_SECONDS, lambda: error_rates(db))
+    targets = office.campaign.target_errors.model_dump()
+    return [(name, rate, targets[name]) for name, rate in rates.items()]
+
+
+def _stages(total: Line) -> list[Stage]:
+    read = total.to_review + total.complete
+    return [
+        Stage("已印发", total.issued, total.issued),
+        Stage("已交回", total.returned, total.issued),
+        Stage("页齐", read, total.issued),
+        Stage("已办结", total.complete, total.issued),
+    ]
+
+
+def _queues(db: Connection, who: Signed) -> list[Queue]:
+    elder = access.supervises(who.user)
+    found = []
+    for name, (title, kinds, state, supervisors) in QUEUES.items():
+        if supervisors and not elder:
+            continue
+        count = work.count_for(db, Wish(who.name, who.areas, kinds, state, elder=elder))
+        found.append(Queue(name, title, count, f"/key?queue={name}" if name != "all" else "/key"))
+    return found
+
+
+@dataclass(frozen=True)
+class Oldest:
+    label: str
+    kind: str
+    count: int
+    held: int
+    since: datetime
+    link: str
+
+
+def _oldest(office: Office, waiting: list[Waiting]) -> list[Oldest]:
+    """What has waited longest, by field."""
+    first = sorted(waiting, key=lambda one: one.oldest)[:WAITING]
+    return [
+        Oldest(
+            _label(office, one.form, one.field),
+            "交主管" if one.state == REFERRED else KIND_NAMES[one.kind],
+            one.count,
+            one.held,
+            one.oldest,
+            f"/key?queue={'referred' if one.state == REFERRED else 'all'}&form={one.form}&field={one.field}",
+        )
+        for one in first
+    ]
+
+
+def _label(office: Office, form: str, field: str) -> str:
+    for layout in office.layouts():
+        if layout.form.id == form and any(f.key == field for f in layout.form.fields()):
+            return f"{form} {layout.form.field(field).label or '勾选'}"
+    return f"{form} {field}"
+
+
+# --- live ----------------------------------------------------------------------------------------
+
+
+@router.get("/events")
+async def events(request: Request, office: InOffice, who: SignedIn) -> Response:
+    """Scan batches as they run, and how much waits: server-sent events, one whenever something changed."""
+    return StreamingResponse(_changes(request, office, who), media_type="text/event-stream")
+
+
+async def _changes(request: Request, office: Office, who: Signed) -> AsyncIterator[str]:
+    told = ""
+    yield "retry: 3000\n\n"
+    while not request.app.state.stop.is_set() and not await request.is_disconnected():
+        news = json.dumps(await asyncio.to_thread(_news, office, who), ensure_ascii=False)
+        if news != told:
+            told = news
+            yield f"data: {news}\n\n"
+        await asyncio.sleep(EVENT_SECONDS)
+
+
+def _news(office: Office, who: Signed) -> dict[str, Any]:
+    def look() -> dict[str, Any]:
+        with office.store.read() as db:
+            batches = returns.latest_batches(db, BATCHES)
+            waiting = sum(one.count for one in work.count_waiting(db, who.areas))
+        return {"batches": [_batch(one) for one in batches], "waiting": waiting}
+
+    return office.recent.get(("news", who.areas), EVENT_SECONDS, look)
+
+
+def _batch(batch: returns.BatchProgress) -> dict[str, Any]:
+    seconds = (batch.last_at - batch.started_at).total_seconds() if batch.last_at else 0.0
+    return {
+        "id": batch.id,
+        "started": batch.started_at.astimezone().strftime("%m-%d %H:%M"),
+        "who": batch.who,
+        "files": f"{batch.files_done}/{batch.files}",
+        "running": batch.files_done < batch.files,
+        "pages": batch.pages,
+        "states": batch.states,
+        "speed": round(batch.pages / seconds, 1) if seconds > 1 else None,
+    }
+
+
+# --- what is missing -----------------------------------------------------------------------------
+
+
+@router.get("/missing")
+def missing(
+    request: Request, office: InOffice, who: Supervisor, cadre: str = "", village: str = ""
+) -> HTMLResponse:
+    """Who was not visited yet, with who has to."""
+    if Area.OPEN not in who.areas:
+        raise HTTPException(403, "督查组只处理企业评价页")
+    found = [
+        one
+        for one in overview_of(office).unvisited()
+        if (not cadre or one.cadre == cadre) and (not village or one.village == village)
+    ]
+    with office.store.write() as db:
+        audit.note(db, who.name, "view.missing", {"cadre": cadre, "village": village, "count": len(found)})
+    return render(
+        request,
+        "missing.html",
+        title="未走访",
+        unvisited=found[:MISSING_SHOWN],
+        count=len(found),
+        why=WHY_NAMES,
+    )
+
+
+# --- one sheet -----------------------------------------------------------------------------------
+
+
+@router.get("/sheet/{serial}")
+def sheet_page(serial: str, request: Request, office: InOffice, who: Supervisor) -> HTMLResponse:
+    """Everything about one side of paper: its images, and each answer with where it comes from."""
+    with office.store.write() as db:
+        sheet = _sheet(office, db, who, serial)
+        audit.note(db, who.name, "view.sheet", {"serial": serial})
+    with office.store.read() as db:
+        layout = office.layout(sheet.layout)
+        images = scanned.pages(db, serial=serial)
+        record = next(iter(records(db, office.campaign, serials=[serial])), None)
+        said = {one.field: one for one in scanned.load_corrections(db, serial)}
+        fields = [
+            field for field in layout.fields_on_page(sheet.page) if record and field.key in record.answers
+        ]
+        subject = overview_of(office).facts.name(sheet.subject) if sheet.subject else ""
+    return render(
+        request,
+        "sheet.html",
+        title=serial,
+        sheet=sheet,
+        form=layout.form,
+        images=images,
+        record=record,
+        fields=fields,
+        said=said,
+        subject=subject,
+        status_names=STATUS_NAMES,
+        words=words,
+    )
+
+
+def _sheet(office: Office, db: Connection, who: Signed, serial: str) -> SheetInfo:
+    sheet = printed.sheet(db, serial)
+    if sheet is None or area_of(office.layout(sheet.layout), sheet.page) not in who.areas:
+        raise HTTPException(404, "没有这张表，或不由您查看")
+    return sheet
+
+
+@router.get("/image/sheet/{number}")
+def sheet_image(number: int, request: Request, office: InOffice, who: Supervisor) -> Response:
+    """A page image as it lies on the form; as it came in when it could not be put straight."""
+    with office.store.read() as db:
+        page = scanned.page(db, number)
+        if page is None or page.serial is None:
+            raise HTTPException(404, "没有这一页")
+        sheet = _sheet(office, db, who, page.serial)
+    frame = office.layout(sheet.layout).frame
+    if page.registration is None:
+        return picture_response(
+            request, lambda pictures: pictures.raw(page.scan, page.number, 1600, page.turned)
+        )
+    region = (0.0, 0.0, frame.width, frame.height)
+    return picture_response(request, lambda pictures: pictures.crop(page, region, crops.PAGE_PX_PER_MM))

@@ -45,8 +45,8 @@ def item(
         "value": draft if undone else (None if blind else task.value),
         "proposed": not blind,
         **_hints(office, db, task, field, blind),
-        "crop": {"url": f"image/task/{task.id}", **_picture(view, crops.fitted(view.region, crops.STAGE_PX))},
-        "whole": {"url": f"image/task/{task.id}/page", **_picture(whole, crops.PAGE_PX_PER_MM)},
+        "crop": {"url": f"image/task/{task.id}", **picture(view, crops.fitted(view.region, crops.STAGE_PX))},
+        "whole": {"url": f"image/task/{task.id}/page", **picture(whole, crops.PAGE_PX_PER_MM)},
         "held_until": task.held_until.timestamp() if task.held_until else None,
     }
 
@@ -79,7 +79,7 @@ def section_of(form: Form, key: str) -> str:
     return heading
 
 
-def _picture(view: crops.View, px_per_mm: float) -> dict[str, Any]:
+def picture(view: crops.View, px_per_mm: float) -> dict[str, Any]:
     return {
         "width": round(view.region[2] * px_per_mm),
         "height": round(view.region[3] * px_per_mm),

@@ -106,9 +106,13 @@ def _again(task: Task, kind: str, doubt: str) -> NewTask:
     )
 
 
-def skip(db: Connection, task: Task, who: str, seconds: float | None = None) -> None:
-    work.add_step(db, task.id, who, SKIP, seconds=seconds)
+def skip(
+    db: Connection, task: Task, who: str, seconds: float | None = None, together: int | None = None
+) -> int:
+    """Put a task off. Returns the step's number."""
+    step = work.add_step(db, task.id, who, SKIP, seconds=seconds, together=together)
     work.put_off(db, task.id)
+    return step
 
 
 def refer(db: Connection, task: Task, who: str, reason: str, seconds: float | None = None) -> None:

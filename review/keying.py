@@ -133,7 +133,7 @@ def take(asked: Asked, office: InOffice, who: SignedIn) -> dict[str, Any]:
     """Tasks for a desk: those it holds that it has not loaded, and new ones."""
     wish = _wish(who, asked)
     with office.store.write() as db:
-        return {"items": _more(office, db, who, asked, wish), **_left(office, db, wish)}
+        return {"items": _more(office, db, who, asked, wish), **left(office, db, wish)}
 
 
 @router.post("/key/done")
@@ -150,10 +150,10 @@ def done(step: Done, office: InOffice, who: SignedIn) -> dict[str, Any]:
                 _do(db, judging.check_mine(task, step.desk, now()), who.name, step, value)
             except TakenError as error:
                 raise HTTPException(409, str(error)) from error
-        until = _until(office)
+        until = held_until(office)
         work.hold_on(db, step.desk, until)
         more = _more(office, db, who, step, wish)
-        return {"items": more, "held_until": until.timestamp(), **_left(office, db, wish)}
+        return {"items": more, "held_until": until.timestamp(), **left(office, db, wish)}
 
 
 def _value(office: Office, db: Any, task: Task, step: Done) -> Any:
@@ -188,7 +188,7 @@ def undo(at: AtDesk, office: InOffice, who: SignedIn) -> dict[str, Any]:
     """Take the last step back; the tasks come back to the desk."""
     with office.store.write() as db:
         try:
-            back = judging.take_back(db, who.name, at.desk, now() - GO_BACK, _until(office))
+            back = judging.take_back(db, who.name, at.desk, now() - GO_BACK, held_until(office))
         except TakenError as error:
             raise HTTPException(409, str(error)) from error
         seen = [(task, step) for task, step in back if task.area in who.areas]
@@ -210,7 +210,7 @@ def _draft(action: str, value: Any, task: Task) -> Any:
 @router.post("/key/hold")
 def hold(at: AtDesk, office: InOffice, who: SignedIn) -> dict[str, float]:
     """The clerk is still at it."""
-    until = _until(office)
+    until = held_until(office)
     with office.store.write() as db:
         work.hold_on(db, at.desk, until)
     return {"held_until": until.timestamp()}
@@ -263,7 +263,7 @@ def _wish(who: Signed, asked: Asked) -> Wish:
 
 def _more(office: Office, db: Any, who: Signed, asked: Asked, wish: Wish) -> list[dict[str, Any]]:
     """What the desk lacks, written down as seen by this person."""
-    held = work.take(db, asked.desk, wish, AHEAD, _until(office))
+    held = work.take(db, asked.desk, wish, AHEAD, held_until(office))
     new = [task for task in held if task.id not in asked.have]
     if new:
         seen = [[task.serial, task.field] for task in new]
@@ -271,11 +271,11 @@ def _more(office: Office, db: Any, who: Signed, asked: Asked, wish: Wish) -> lis
     return [item(office, db, task) for task in new]
 
 
-def _until(office: Office) -> datetime:
+def held_until(office: Office) -> datetime:
     return now() + timedelta(minutes=office.campaign.review.hold_minutes)
 
 
-def _left(office: Office, db: Any, wish: Wish) -> dict[str, int]:
+def left(office: Office, db: Any, wish: Wish) -> dict[str, int]:
     """How many tasks are left for this person, and how many for anybody."""
 
     def count() -> dict[str, int]:

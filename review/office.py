@@ -36,3 +36,12 @@ class Office:
             with self.store.read() as db:
                 self._layouts[digest] = printed.load_layout(db, digest)
         return self._layouts[digest]
+
+    def layouts(self) -> list[Layout]:
+        """Every layout ever printed."""
+
+        def load() -> list[Layout]:
+            with self.store.read() as db:
+                return list(printed.load_layouts(db).values())
+
+        return self.recent.get("layouts", 30.0, load)

@@ -10,7 +10,7 @@ connection, so that several may share one transaction. Nothing here decides what
 `campaign.records`.
 """
 
-from store import accounts, audit, printed, roster, scanned, standing, work
+from store import accounts, audit, printed, returns, roster, scanned, standing, work
 from store.database import Store
 from store.migrate import SchemaError
 from store.model import (
@@ -56,6 +56,7 @@ __all__ = [
     "accounts",
     "audit",
     "printed",
+    "returns",
     "roster",
     "scanned",
     "standing",

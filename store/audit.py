@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Text, cast, insert, select
 
 from store.model import AuditEntry
 from store.schema import audit, now
@@ -21,4 +21,18 @@ def entries(db: Connection, action: str | None = None, limit: int = 1000) -> lis
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if action is not None:
         query = query.where(audit.c.action == action)
+    return [AuditEntry(row.at, row.who, row.action, row.detail) for row in db.execute(query)]
+
+
+def search(
+    db: Connection, *, action: str = "", who: str = "", about: str = "", limit: int = 1000
+) -> list[AuditEntry]:
+    """The latest entries whose action begins so, by this person, in whose detail these characters occur."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if action:
+        query = query.where(audit.c.action.startswith(action, autoescape=True))
+    if who:
+        query = query.where(audit.c.who == who)
+    if about:
+        query = query.where(cast(audit.c.detail, Text).contains(about, autoescape=True))
     return [AuditEntry(row.at, row.who, row.action, row.detail) for row in db.execute(query)]

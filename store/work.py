@@ -179,6 +179,7 @@ class Wish:
     areas   what the person may see
     elder   may take a third look at what they keyed themselves
     alike   only tasks of this grid; None: any
+    fresh   only tasks that nobody put off
     """
 
     who: str
@@ -189,6 +190,7 @@ class Wish:
     field: str | None = None
     alike: str | None = None
     elder: bool = False
+    fresh: bool = False
 
 
 # --- finding what is to be done ------------------------------------------------------------------
@@ -327,6 +329,8 @@ def _matches(wish: Wish) -> ColumnElement[bool]:
         wanted.append(tasks.c.field == wish.field)
     if wish.alike is not None:
         wanted.append(tasks.c.alike == wish.alike)
+    if wish.fresh:
+        wanted.append(tasks.c.passes == 0)
     return and_(*wanted)
 
 
@@ -353,6 +357,25 @@ def find_tasks(db: Connection, ids: Collection[int]) -> list[Task]:
 
 def _task(row: Any) -> Task:
     return Task(**row._mapping)
+
+
+def hold_page(db: Connection, page_image: int, desk: str, who: str, until: datetime) -> str:
+    """Who has a page in hand: `who`, from now on, unless another has it still."""
+    row = db.execute(select(page_holds).where(page_holds.c.page_image == page_image)).first()
+    if row is not None and row.holder_name != who and row.held_until > now():
+        return str(row.holder_name)
+    values = {"holder": desk, "holder_name": who, "held_until": until}
+    if row is None:
+        db.execute(insert(page_holds).values(page_image=page_image, **values))
+    else:
+        db.execute(update(page_holds).where(page_holds.c.page_image == page_image).values(values))
+    return who
+
+
+def page_holders(db: Connection) -> dict[int, str]:
+    """Page images that somebody has in hand, and who."""
+    query = select(page_holds).where(page_holds.c.held_until > now())
+    return {row.page_image: row.holder_name for row in db.execute(query)}
 
 
 # --- steps ---------------------------------------------------------------------------------------
@@ -403,8 +426,8 @@ def refer(db: Connection, task: int, reason: str) -> None:
 
 
 def reopen(db: Connection, task: int, state: str, desk: str, who: str, until: datetime) -> None:
-    """Back on the desk of whoever took a step back."""
-    held = {"holder": desk, "holder_name": who, "held_until": until}
+    """Back on the desk of whoever took a step back, and in its old place."""
+    held = {"holder": desk, "holder_name": who, "held_until": until, "passes": 0}
     values = {"state": state, "closed_at": None, "stirred": True, **held}
     db.execute(update(tasks).where(tasks.c.id == task).values(values))
 
@@ -498,7 +521,7 @@ def count_alike(db: Connection, wish: Wish, least: int) -> list[tuple[str, str, 
     free = or_(tasks.c.holder.is_(None), tasks.c.held_until <= now())
     query = (
         select(tasks.c.alike, func.min(tasks.c.form), func.min(tasks.c.field), func.count().label("n"))
-        .where(_matches(wish), tasks.c.alike != "", tasks.c.passes == 0, free)
+        .where(_matches(wish), tasks.c.alike != "", free)
         .group_by(tasks.c.alike)
         .having(func.count() >= least)
         .order_by(func.count().desc(), tasks.c.alike)

@@ -198,23 +198,29 @@ function refused(item, value, error) {
   present();
 }
 
-async function undo() {
-  if (box && !shownAt) return;
+let undoing = Promise.resolve();
+function undo() {
+  if (box) queue[0].value = box.value(); // what is typed so far is there again afterwards
+  box = null;
+  undoing = undoing.then(takeBack);
+}
+
+async function takeBack() {
   await settled();
   try {
     const { items } = await send("/key/undo", { desk });
-    if (!items.length) return toast("没有可以撤销的了");
+    if (!items.length) toast("没有可以撤销的了");
     for (const item of items.reverse()) {
       const there = queue.findIndex((other) => other.id === item.id);
       if (there >= 0) queue.splice(there, 1);
       queue.unshift(item);
       load(item);
     }
-    present();
-    paintCounts();
   } catch (error) {
     toast(error.message);
   }
+  if (queue.length) present();
+  paintCounts();
 }
 
 /** Until the server has all steps. */
@@ -397,7 +403,7 @@ document.addEventListener("keydown", (event) => {
   if (lapsed && event.key === "Enter") return location.reload();
   const plain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey;
   const act = plain ? ACTIONS[event.key] : undefined;
-  if (act && (box || event.key === "PageUp")) {
+  if (act && (box || act === undo)) {
     event.preventDefault();
     if (!event.repeat) act(); // a key held down must not run through the queue
   } else if (box?.onKey(event)) {

@@ -15,11 +15,10 @@ import pypdfium2
 
 from campaign.config import Campaign, Review
 from forms import load_catalogue
-from forms.model import Form, Kind, Page, Row, Section, Value
+from forms.model import Form, Kind, Value
 from generate.pdf import write_pdf
 from generate.sheets import SheetPrint
 from ingest.model import (
-    BoxSeen,
     Character,
     Measurement,
     PageResult,
@@ -103,6 +102,12 @@ def _people(households: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+NOT_AT_HOME: dict[str, tuple[Value, float]] = {
+    "visit_date": ("2017-04-06", SURE),
+    "visit_mode": ("in_person", SURE),
+    "visit_result": ("not_home", SURE),
+}
+"""What is required of every visit; nothing else is, when nobody was at home."""
 Answers = Mapping[str, tuple[Value, float]]
 """Field → what was read and how sure; fields left out are blank for sure, those with a box ticked too."""
 
@@ -112,7 +117,8 @@ def bring_back(
 ) -> int:
     """Scan a page of a form. Returns the number of its image."""
     serial = town.serials[form][page - 1]
-    pixels, registration = _scanned(town, serial, page, answers or {})
+    answers = {**NOT_AT_HOME, **(answers or {})}
+    pixels, registration = _scanned(town, serial, page, answers)
     # No two files are alike, whatever is on the paper.
     data = cv2.imencode(".png", pixels)[1].tobytes() + f"{serial} {scan}".encode()
     digest = hashlib.sha256(data).hexdigest()
@@ -123,8 +129,8 @@ def bring_back(
         town.layout.form.id,
         page,
         registration=registration,
-        measurements=_measurements(town.layout, page, answers or {}),
-        readings=_readings(town.layout, page, answers or {}, doubt),
+        measurements=_measurements(town.layout, page, answers),
+        readings=_readings(town.layout, page, answers, doubt),
     )
     with town.store.write() as db:
         scanned.add_scan(db, town.batch, digest, f"{serial}-{scan}.png", len(data))
