@@ -1,7 +1,8 @@
-"""Paper out: sheets and cards as PDF, blank pages to read against, the manifest of what was printed."""
+"""Paper out: sheets and cards as PDF and Word files, blank pages to read against, the manifest of it all."""
 
 from generate.blank import blank_pages
 from generate.cards import CardPrint, CardSet
+from generate.docx import write_docx
 from generate.fit import TooLongError
 from generate.fonts import FontBook, FontError, MissingGlyphsError
 from generate.manifest import Owner, manifest, to_json
@@ -21,5 +22,6 @@ __all__ = [
     "blank_pages",
     "manifest",
     "to_json",
+    "write_docx",
     "write_pdf",
 ]
