@@ -55,7 +55,7 @@ def _check_owners(town: Town, owners: Mapping[Subject, Sequence[Duty]]) -> Itera
             by_place[town.villages[village]["name"] if village in town.villages else ""].append(subject)
         for place, subjects in by_place.items():
             names = _list(town.name(subject) for subject in subjects)
-            message = f"{place}有 {len(subjects)} 个{KIND_WORDS[kind]}没有走访人：{names}"
+            message = f"{place or '全镇'}有 {len(subjects)} 个{KIND_WORDS[kind]}没有走访人：{names}"
             yield Breach("unassigned", message, None, tuple(subjects))
 
 
