@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from campaign.printing import Packet, PlannedCard, PlannedSheet, plan_print
 from forms import Form
 from generate.blank import blank_pages
 from generate.cards import CardPrint, CardSet
+from generate.docx import write_docx
 from generate.fonts import FontBook
 from generate.manifest import Owner, manifest, to_json
 from generate.pdf import PageEntry, write_pdf
@@ -19,6 +21,7 @@ from store import Store, audit, printed
 from zoufang.workspace import Workspace
 
 MANIFEST = "manifest.json"
+FORMATS = MappingProxyType({"pdf": write_pdf, "docx": write_docx})
 CARD_BACK = 2  # the side of a card that carries the code
 
 
@@ -42,8 +45,9 @@ def print_packets(
     out: Path,
     spare: int = 0,
     on_file: Callable[[int, int], None] = lambda done, total: None,
+    file_format: str = "pdf",
 ) -> Printed:
-    """Writes a PDF of sheets and one of cards per cadre, and `manifest.json`, to the folder `out`.
+    """Writes a file of sheets and one of cards per cadre, and `manifest.json`, to the folder `out`.
 
     File names carry the cadre's code, never a name. Raises PlacementError, MissingGlyphsError,
     TooLongError, OSError, and KeyError for an unknown cadre.
@@ -56,21 +60,22 @@ def print_packets(
         audit.note(db, workspace.who, "print", {"job": plan.job, "cadres": len(cadres), "spare": spare})
 
     out.mkdir(parents=True, exist_ok=True)
-    fonts = FontBook()
+    fonts, write = FontBook(), FORMATS[file_format]
     files: dict[str, list[PageEntry]] = {}
     for done, packet in enumerate(plan.packets):
         on_file(done, len(plan.packets))
         code = packet.cadre["code"]
         if packet.sheets:
-            name = f"packet-{code}.pdf"
+            name = f"packet-{code}.{file_format}"
             sheets = [_sheet(workspace.key, sheet) for sheet in packet.sheets]
-            files[name] = write_pdf(out / name, sheets, fonts)
+            files[name] = write(out / name, sheets, fonts)
         if packet.cards:
-            name = f"cards-{code}.pdf"
-            files[name] = write_pdf(out / name, list(_card_sets(workspace.key, packet.cards)), fonts)
+            name = f"cards-{code}.{file_format}"
+            files[name] = write(out / name, list(_card_sets(workspace.key, packet.cards)), fonts)
     if plan.anonymous:
         anonymous = [_sheet(workspace.key, sheet) for sheet in plan.anonymous]
-        files["anonymous.pdf"] = write_pdf(out / "anonymous.pdf", anonymous, fonts)
+        name = f"anonymous.{file_format}"
+        files[name] = write(out / name, anonymous, fonts)
     content = manifest(str(plan.job), files, _owners(plan.packets))
     (out / MANIFEST).write_text(to_json(content), "utf-8")
     return Printed(

@@ -10,7 +10,7 @@ from store import Store, roster
 from zoufang.commands.forms import known_form
 from zoufang.console import Exit, print_json, progress, say, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.printing import MANIFEST, Printed, print_packets
+from zoufang.printing import FORMATS, MANIFEST, Printed, print_packets
 from zoufang.workspace import Workspace
 
 
@@ -19,7 +19,14 @@ from zoufang.workspace import Workspace
 @click.option("--unit", "units", multiple=True, metavar="U", help="只印这个单位（单位编码），可重复。")
 @click.option("--all", "everyone", is_flag=True, help="印全部干部。")
 @click.option("--form", "form_ids", multiple=True, metavar="F", help="只印这种表单（如 2-5），可重复。")
-@click.option("--format", "file_format", type=click.Choice(["pdf"]), default="pdf", show_default=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(list(FORMATS)),
+    default="pdf",
+    show_default=True,
+    help="pdf，或可用 Word、WPS 修改文字的 docx。",
+)
 @click.option(
     "--spare", type=click.IntRange(0, 100), default=0, metavar="N", help="每份资料、每种表另加的空白份数。"
 )
@@ -50,6 +57,7 @@ def print_command(
             folder,
             spare,
             lambda n, total: bar.update(task, completed=n, total=total),
+            file_format,
         )
     if as_json:
         print_json(
@@ -92,4 +100,4 @@ def report(done: Printed, folder: Path) -> None:
     tell(f"第 {done.job} 批：{done.packets} 份资料，{done.sheets} 面表格，{done.cards} 张联系卡")
     if done.reprinted:
         tell(f"其中 {done.reprinted} 面以前印过，用原编号重印")
-    tell(f"共 {len(done.files)} 个 PDF 文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")
+    tell(f"共 {len(done.files)} 个文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")
