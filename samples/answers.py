@@ -235,14 +235,13 @@ _TRIES = 60
 
 
 def _mend(talk: _Talk) -> None:
-    """Says the numbers of a broken rule again until it holds."""
-    for check in talk.form.checks:
-        rule = parse(check.expression)
-        said = [f for f in talk.form.asked() if f.key in rule.keys and talk.answers[f.key] is not None]
-        for _ in range(_TRIES):
-            if rule.holds(talk.answers) is not False:
-                break
-            for f in said:
-                talk.answers[f.key] = _SAY[f.kind](talk, f)
-        else:
-            raise ValueError(f"form {talk.form.id}: no answers found that fulfil {check.expression!r}")
+    """Says the numbers of broken rules again until all hold, and leaves blank what does not come right."""
+    rules = [parse(check.expression) for check in talk.form.checks]
+    said = {f.key: f for f in talk.form.asked() if talk.answers[f.key] is not None}
+    for attempt in range(_TRIES):
+        broken = [rule for rule in rules if rule.holds(talk.answers) is False]
+        if not broken:
+            return
+        for key in sorted(broken[0].keys & said.keys()):
+            f = said[key]
+            talk.answers[key] = _SAY[f.kind](talk, f) if attempt < _TRIES - len(rules) else talk.blank(f)

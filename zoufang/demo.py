@@ -22,7 +22,7 @@ from samples.town import build_town, write_workbook
 from store import Store, printed, roster
 from zoufang.printing import Printed, print_packets
 from zoufang.scanning import Batch, scan
-from zoufang.workspace import CONFIG, Workspace
+from zoufang.workspace import CONFIG, Workspace, WorkspaceError
 
 SEED = 2017
 TELEPHONES = ("0519-83500100", "0519-83500119")  # invented: office, supervision
@@ -56,6 +56,8 @@ class Demo:
 
 def begin(folder: Path, jobs: int) -> Demo:
     """A workspace for a town that does not exist. Raises WorkspaceError when there is one already."""
+    if (folder / CONFIG).exists():
+        raise WorkspaceError(f"{folder} 里已有一个工作区，没有改动。请换一个文件夹，或先删去它再演示")
     workspace = Workspace.create(folder)
     config = workspace / CONFIG
     office, supervision = TELEPHONES
