@@ -40,35 +40,39 @@ def bend_through(places: Points, shifts: Points, frame: PageFrame) -> tuple[Bend
 
 
 def expected_shifts(places: Points, known: Points, shifts: Points) -> Points:
-    """Shifts at `places` as their nearest known neighbours suggest: a plane through these, robustly."""
-    return np.array([_by_neighbours(place, known, shifts) for place in places])
+    """Shifts at `places` (N, 2) as their nearest known neighbours suggest: a plane through these."""
+    return _by_neighbours(_distances(places, known), places, known, shifts)
 
 
 def disagreement(places: Points, shifts: Points) -> NDArray[np.float64]:
     """How far each shift is from what all its neighbours suggest without it, mm."""
-    rest = ~np.eye(len(places), dtype=np.bool_)
-    expected = np.array(
-        [_by_neighbours(place, places[rest[n]], shifts[rest[n]]) for n, place in enumerate(places)]
-    )
+    distances = _distances(places, places)
+    np.fill_diagonal(distances, np.inf)
+    expected = _by_neighbours(distances, places, places, shifts)
     return np.asarray(np.linalg.norm(expected - shifts, axis=1), np.float64)
 
 
-def _by_neighbours(place: Points, known: Points, shifts: Points) -> Points:
-    distances = np.linalg.norm(known - place, axis=1)
-    nearest = np.argsort(distances)[: thresholds.NEIGHBOURS]
-    near, moved, far = known[nearest] - place, shifts[nearest], distances[nearest]
-    middle = np.median(moved, axis=0)
-    weights = 1.0 / (1.0 + (far / NODE_MM / 2) ** 2)
-    weights = weights * (np.linalg.norm(moved - middle, axis=1) <= thresholds.NEIGHBOUR_SPREAD_MM)
-    if weights.sum() <= 0:
-        return np.asarray(middle, np.float64)
+def _distances(places: Points, known: Points) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(places[:, None] - known[None], axis=2), np.float64)
+
+
+def _by_neighbours(distances: NDArray[np.float64], places: Points, known: Points, shifts: Points) -> Points:
+    """Neighbours that stray from their own median do not count; nearer ones count for more."""
+    count = min(thresholds.NEIGHBOURS, len(known) - int(np.isinf(distances).any()))
+    nearest = np.argsort(distances, axis=1)[:, :count]
+    far = np.take_along_axis(distances, nearest, 1)
+    near, moved = known[nearest] - places[:, None], shifts[nearest]
+    middle = np.median(moved, axis=1)
+    strayed = np.linalg.norm(moved - middle[:, None], axis=2) > thresholds.NEIGHBOUR_SPREAD_MM
+    weights = np.where(strayed, 0.0, 1.0 / (1.0 + (far / thresholds.NEIGHBOUR_MM) ** 2)) ** 2
+    rows = np.concatenate((near, np.ones((*far.shape, 1))), axis=2)
     # A weak pull towards level keeps the plane from tipping where the neighbours lie on a line.
-    rows = np.column_stack((near, np.ones(len(near)))) * weights[:, None]
-    damped = np.diag((thresholds.PLANE_DAMPING, thresholds.PLANE_DAMPING, 0.0))
-    plane = np.linalg.lstsq(
-        np.vstack((rows, damped)), np.vstack((moved * weights[:, None], np.zeros((3, 2)))), rcond=None
-    )[0]
-    return np.asarray(plane[2], np.float64)
+    level = np.diag((thresholds.PLANE_DAMPING**2, thresholds.PLANE_DAMPING**2, 1e-9))
+    system = np.einsum("nki,nk,nkj->nij", rows, weights, rows) + level
+    wanted = np.einsum("nki,nk,nkj->nij", rows, weights, moved)
+    heights = np.linalg.solve(system, wanted)[:, 2]
+    alone = weights.sum(1) <= 0
+    return np.asarray(np.where(alone[:, None], middle, heights), np.float64)
 
 
 @dataclass(frozen=True, eq=False)

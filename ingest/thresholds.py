@@ -207,9 +207,11 @@ when all of the page is known, and how far from one perspective paper may bend a
 NEIGHBOURS = 8
 NEIGHBOUR_SPREAD_MM = 1.5
 NEIGHBOUR_OUTLIER_MM = 0.6
+NEIGHBOUR_MM = 10.0
 PLANE_DAMPING = 20.0
 """Anchors by which another one's shift is foretold; how far they may differ among themselves; how far
-a shift may be from the foretold one; and how hard (mm) their plane is held level."""
+a shift may be from the foretold one; at what distance a neighbour counts half; and how hard (mm)
+their plane is held level."""
 
 BEND_SMOOTHING = 1e-4
 """Thin-plate smoothing: an anchor's own error of 0.03 mm is smoothed, a curl of 50 mm radius kept."""
