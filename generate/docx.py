@@ -128,7 +128,7 @@ def _draw_cards(
     for card, at in some:
         draw(pen.at(at), card_set.form, card.facts)
         if side == cards.BACK:
-            cards.draw_identity(pen, card_set.form, card, at)
+            cards.draw_identity(pen.at(at), card_set.form, card, (0.0, 0.0))
 
 
 def _begin_paper(sides: list[_Side]) -> None:

@@ -84,10 +84,22 @@ class _Word:
     left: float
     right: float
 
+    @property
+    def height(self) -> float:
+        return self.text.size * _LINE_EMS * MM_PER_PT
+
+    @property
+    def top(self) -> float:
+        return self.text.y - self.height * _ABOVE_BASELINE
+
+    def beside(self, other: _Word) -> bool:
+        """Whether some of it is as high on the page as some of the other."""
+        return self.top < other.top + other.height and other.top < self.top + self.height
+
 
 @dataclass(frozen=True)
 class _Line:
-    """Neighbouring words on one baseline."""
+    """Neighbouring words on one baseline, from left to right."""
 
     words: tuple[_Word, ...]
 
@@ -100,15 +112,8 @@ class _Line:
         return self.words[-1].right
 
     @property
-    def height(self) -> float:
-        return max(word.text.size for word in self.words) * _LINE_EMS * MM_PER_PT
-
-    @property
-    def top(self) -> float:
-        return self.words[0].text.y - self.height * _ABOVE_BASELINE
-
-    def beside(self, other: _Line) -> bool:
-        return self.top < other.top + other.height and other.top < self.top + self.height
+    def tallest(self) -> _Word:
+        return max(self.words, key=lambda word: word.height)
 
 
 class WordPen:
@@ -171,7 +176,8 @@ class WordPen:
 
     def drawn(self) -> tuple[list[BaseOxmlElement], list[BaseOxmlElement]]:
         """Paragraphs in frames, and runs with shapes for a paragraph on the same page."""
-        lines = [line for words in self._words.values() for line in _lines(words)]
+        everything = [word for words in self._words.values() for word in words]
+        lines = [line for words in self._words.values() for line in _lines(words, everything)]
         frames = [_paragraph(line, *self._ends(line, lines)) for line in lines]
         shapes = [
             # White cells last, on their black squares.
@@ -185,7 +191,7 @@ class WordPen:
     def _ends(self, line: _Line, lines: Sequence[_Line]) -> tuple[float, float]:
         """A frame's left and right: more than its words need, but at most half way to its neighbours."""
         room = (line.right - line.left) * (_ROOM - 1) + _ROOM_MM
-        beside = [other for other in lines if other is not line and other.beside(line)]
+        beside = [other for other in lines if other is not line and other.tallest.beside(line.tallest)]
         lefts = [(other.right + line.left) / 2 for other in beside if other.left < line.left]
         rights = [(line.right + other.left) / 2 for other in beside if other.left > line.left]
         align = line.words[0].text.align if len(line.words) == 1 else "left"
@@ -262,12 +268,17 @@ _NOTHING = "<a:noFill/>"
 _ALIGNED = {"left": "left", "centre": "center", "right": "right"}
 
 
-def _lines(words: Sequence[_Word]) -> Iterator[_Line]:
-    """Words of one baseline, from left to right, cut where two are so near that a tab might be overrun."""
+def _lines(words: Sequence[_Word], everything: Sequence[_Word]) -> Iterator[_Line]:
+    """Words of one baseline, cut where a tab might be overrun, and where another word comes between."""
     ordered = sorted(words, key=lambda word: word.left)
     line = ordered[:1]
     for before, word in pairwise(ordered):
-        if word.left - before.right < _LEAST_GAP_MM:
+        between = any(
+            before.left < other.left < word.left and other.beside(word)
+            for other in everything
+            if other.text.y != word.text.y
+        )
+        if between or word.left - before.right < _LEAST_GAP_MM:
             yield _Line(tuple(line))
             line = []
         line.append(word)
@@ -284,10 +295,11 @@ def _paragraph(line: _Line, left: float, right: float) -> str:
             stops.append(f'<w:tab w:val="{_ALIGNED[word.text.align]}" w:pos="{stop}"/>')
             runs.append("<w:r><w:tab/></w:r>")
         runs.append(_run(word))
-    height = _twips(line.height)
+    height = _twips(line.tallest.height)
     properties = (
         f'<w:framePr w:w="{int((right - left) * TWIPS_PER_MM)}" w:h="{height}" w:hRule="exact" '
-        f'w:wrap="around" w:vAnchor="page" w:hAnchor="page" w:x="{_twips(left)}" w:y="{_twips(line.top)}"/>'
+        f'w:wrap="around" w:vAnchor="page" w:hAnchor="page" '
+        f'w:x="{_twips(left)}" w:y="{_twips(line.tallest.top)}"/>'
         + (f"<w:tabs>{''.join(stops)}</w:tabs>" if stops else "")
         + f'<w:spacing w:before="0" w:after="0" w:line="{height}" w:lineRule="exact"/>'
         + f'<w:jc w:val="{_ALIGNED[alone or "left"]}"/>'
