@@ -379,4 +379,5 @@ def test_a_leaders_group_elsewhere_is_named() -> None:
     ],
 )
 def test_doors_are_walked_as_people_count(ordered: list[str]) -> None:
-    assert sorted(ordered[::-1], key=natural) == ordered
+    shuffled = ordered[::-1]
+    assert sorted(shuffled, key=natural) == ordered

@@ -236,9 +236,9 @@ def test_missing_and_repeated_columns_are_named(book: Path) -> None:
     tables = CalamineWorkbook.from_path(str(book))
     out = xlsxwriter.Workbook(str(book))
     for name in tables.sheet_names:
-        out.add_worksheet(name)
+        copy = out.add_worksheet(name)
         for n, cells in enumerate(tables.get_sheet_by_name(name).to_python()):
-            out.get_worksheet_by_name(name).write_row(n, 0, cells)
+            copy.write_row(n, 0, cells)
     sheet = out.add_worksheet("名士")
     sheet.write_row(0, 0, ["名士码", "界别", "界别"])
     sheet.write_row(1, 0, ["M1", "专家", "学者"])

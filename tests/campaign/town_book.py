@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def changed(table: str, row: int, **cells: Any) -> dict[str, list[dict[str, Any]
 def write_book(path: Path, tables: Tables) -> Path:
     """Sheets and columns by the names of `campaign.workbook`; every column is there."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False})
-    date = book.add_format({"num_format": "yyyy-mm-dd"})
+    as_date = book.add_format({"num_format": "yyyy-mm-dd"})
     for table, rows in tables.items():
         spec = SHEET_OF_TABLE[table]
         sheet = book.add_worksheet(spec.name)
@@ -80,8 +81,8 @@ def write_book(path: Path, tables: Tables) -> Path:
                 value = row.get(column.key)
                 if isinstance(value, str):
                     sheet.write_string(line, n, value)
-                elif hasattr(value, "year"):
-                    sheet.write_datetime(line, n, value, date)
+                elif isinstance(value, date):
+                    sheet.write_datetime(line, n, value, as_date)
                 elif value is not None:
                     sheet.write(line, n, value)
     book.close()
