@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -96,8 +97,9 @@ def _from_script(request: Request) -> bool:
 async def _to_door(request: Request, _error: Exception) -> Response:
     if _from_script(request):
         return JSONResponse({"message": "登录已过期"}, status_code=401)
-    target = request.url.path if request.method == "GET" else "/"
-    return RedirectResponse(f"/login?next={target}", status_code=303)
+    asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    target = asked if request.method == "GET" else "/"
+    return RedirectResponse(f"/login?next={quote(target)}", status_code=303)
 
 
 async def _explain(request: Request, error: Exception) -> Response:

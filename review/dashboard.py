@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from campaign.coverage import By, Line, Overview
+from campaign.facts import Facts
 from campaign.judge import Status
 from campaign.quality import ErrorRate, error_rates
 from campaign.records import records
-from review import access, crops
+from review import access, crops, grid, pages
 from review.access import Area, area_of
 from review.accounts import InOffice, Signed, SignedIn, Supervisor
 from review.grid import words
@@ -87,7 +88,7 @@ def home(request: Request, office: InOffice, who: SignedIn, by: By = "unit") -> 
     with office.store.read() as db:
         waiting = work.count_waiting(db, who.areas)
         context: dict[str, Any] = {
-            "queues": _queues(db, who),
+            "queues": [*_queues(db, who), *_more_queues(office, db, who)],
             "oldest": _oldest(office, waiting),
             "speeds": work.speeds(db, now() - TODAY),
             "holders": work.holders(db),
@@ -112,6 +113,7 @@ def home(request: Request, office: InOffice, who: SignedIn, by: By = "unit") -> 
 
 
 def overview_of(office: Office) -> Overview:
+    """Never inside a transaction: it writes down how records stand."""
     return office.recent.get("overview", OVERVIEW_SECONDS, lambda: Overview.of(office.store, office.campaign))
 
 
@@ -141,6 +143,14 @@ def _queues(db: Connection, who: Signed) -> list[Queue]:
         count = work.count_for(db, Wish(who.name, who.areas, kinds, state, elder=elder))
         found.append(Queue(name, title, count, f"/key?queue={name}" if name != "all" else "/key"))
     return found
+
+
+def _more_queues(office: Office, db: Connection, who: Signed) -> list[Queue]:
+    groups = Queue("grid", "成组核对（组）", grid.count_groups(db, who), "/grid")
+    if not access.handles_pages(who.user):
+        return [groups]
+    cases = office.recent.get(("cases", who.areas), 5.0, lambda: pages.count_cases(office, db, who))
+    return [groups, Queue("pages", "问题页", cases, "/pages")]
 
 
 @dataclass(frozen=True)
@@ -264,7 +274,7 @@ def sheet_page(serial: str, request: Request, office: InOffice, who: Supervisor)
         fields = [
             field for field in layout.fields_on_page(sheet.page) if record and field.key in record.answers
         ]
-        subject = overview_of(office).facts.name(sheet.subject) if sheet.subject else ""
+        subject = Facts.of(db, office.campaign).name(sheet.subject) if sheet.subject else ""
     return render(
         request,
         "sheet.html",

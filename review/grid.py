@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import StringConstraints
+from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from forms.model import Field, Form, Kind, Value
@@ -98,6 +99,10 @@ def undo(group: Group, office: InOffice, who: SignedIn) -> dict[str, Any]:
         except TakenError as error:
             raise HTTPException(409, str(error)) from error
         return _next(office, db, who, group, _wish(who, group.alike))
+
+
+def count_groups(db: Connection, who: Signed) -> int:
+    return len(work.count_alike(db, _wish(who, None), LEAST))
 
 
 def _confirm(db: Any, who: Signed, done: Confirmed) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -100,6 +100,10 @@ def _cases(office: Office, db: Connection, who: Signed) -> Iterator[Case]:
                 )
 
 
+def count_cases(office: Office, db: Connection, who: Signed) -> int:
+    return sum(1 for _ in _cases(office, db, who))
+
+
 def _file(db: Connection, page: PageInfo) -> str:
     scan = scanned.scan(db, page.scan)
     return f"{scan.name} 第 {page.number} 页" if scan else page.scan[:8]
@@ -169,6 +173,7 @@ def page_view(number: int, request: Request, office: InOffice, who: PageHandler)
         readable=readable,
         words=words,
         message=request.query_params.get("message", ""),
+        typed=request.query_params.get("serial", ""),
         **context,
     )
 
@@ -250,7 +255,7 @@ def say_serial(
         checked = _own_serial(office, who, serial)
         result = rereading.read_as(office, _pixels(office, page), checked)
     except (SerialError, RereadError) as error:
-        return _back(page.id, str(error))
+        return _back(page.id, str(error), serial)
     return _replace(office, who, page, result, "page.serial")
 
 
@@ -435,8 +440,9 @@ def _about(problems: Iterable[ProblemInfo], page: PageInfo) -> Iterator[ProblemI
     return (p for p in same if p.page_image is not None)
 
 
-def _back(number: int, message: str) -> RedirectResponse:
-    return RedirectResponse(f"/pages/{number}?message={quote(message)}", status_code=303)
+def _back(number: int, message: str, serial: str = "") -> RedirectResponse:
+    asked = urlencode({"message": message, "serial": serial})
+    return RedirectResponse(f"/pages/{number}?{asked}", status_code=303)
 
 
 def _onwards(office: Office, who: Signed) -> RedirectResponse:

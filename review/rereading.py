@@ -58,7 +58,10 @@ def read_as(
     else:
         markers = _markers(frame, _page_to_scan(frame, corners, of_markers))
     registered = register(scan, pixels, Known(identity, "serial", markers), printed)
-    if registered is None and corners is not None:
+    if registered and corners is not None:
+        rests_on = registered.registration.found_from.replace("markers:4", BY_HAND)
+        registered = replace(registered, registration=replace(registered.registration, found_from=rests_on))
+    elif corners is not None:
         registered = _by_hand(pixels, printed, page, _page_to_scan(frame, corners, of_markers))
     if registered is None:
         raise RereadError("编号对，但版面对不上。请在图上标出纸的四个角后再读")

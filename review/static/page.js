@@ -52,7 +52,7 @@ function handle(place, n) {
   element.addEventListener("keydown", (event) => moveByKey(one, event));
   element.addEventListener("pointerdown", (event) => {
     element.setPointerCapture(event.pointerId);
-    element.focus();
+    element.focus({ preventScroll: true });
   });
   element.addEventListener("pointermove", (event) => {
     if (!element.hasPointerCapture(event.pointerId)) return;

@@ -4,6 +4,7 @@ registered exactly. What "was read" is up to the test."""
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pypdfium2
+from PIL import Image
 
+from campaign.arrivals import keep_page
 from campaign.config import Campaign, Review
 from forms import load_catalogue
 from forms.model import Form, Kind, Value
+from generate.blank import blank_pages
 from generate.pdf import write_pdf
 from generate.sheets import SheetPrint
 from ingest.model import (
@@ -23,6 +27,7 @@ from ingest.model import (
     Measurement,
     PageResult,
     PageState,
+    PrintedLayout,
     Reading,
     Registration,
     Shelf,
@@ -56,7 +61,7 @@ def make_town(
     forms: int = 4,
     *,
     form: Form | None = None,
-    review: Review = Review(blind_sample=0.0),
+    review: Review | None = None,
 ) -> Town:
     """`forms` household forms, printed and not returned."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +69,13 @@ def make_town(
     key = Key.create(folder / "secret.key")
     store = Store.open(folder / "data.db")
     layout = place(form or load_catalogue()["2-5"])
-    office = Office(store, key, folder / "originals", Campaign(review=review), lambda: Shelf(key, {}, {}))
+    office = Office(
+        store,
+        key,
+        folder / "originals",
+        Campaign(review=review or Review(blind_sample=0.0)),
+        lambda: _shelf(store, key, layout),
+    )
     with store.write() as db:
         roster.replace(db, _people(forms))
         printed.keep_layout(db, layout)
@@ -82,6 +93,12 @@ def make_town(
         batch = scanned.start_batch(db, "test", "test")
     serials = [tuple(one.serials[page] for page in sorted(one.serials)) for one in issued]
     return Town(office, layout, serials, batch)
+
+
+def _shelf(store: Store, key: Key, layout: Layout) -> Shelf:
+    blanks = tuple(np.asarray(Image.open(io.BytesIO(png))) for png in blank_pages(layout))
+    with store.read() as db:
+        return Shelf(key, {layout.digest: PrintedLayout(layout, blanks)}, printed.sheet_index(db))
 
 
 def _people(households: int) -> dict[str, list[dict[str, Any]]]:
@@ -118,11 +135,7 @@ def bring_back(
     """Scan a page of a form. Returns the number of its image."""
     serial = town.serials[form][page - 1]
     answers = {**NOT_AT_HOME, **(answers or {})}
-    pixels, registration = _scanned(town, serial, page, answers)
-    # No two files are alike, whatever is on the paper.
-    data = cv2.imencode(".png", pixels)[1].tobytes() + f"{serial} {scan}".encode()
-    digest = hashlib.sha256(data).hexdigest()
-    (town.office.originals / digest).write_bytes(data)
+    pixels, registration = scanned_page(town, page, answers)
     result = PageResult(
         PageState.READ,
         serial,
@@ -132,11 +145,20 @@ def bring_back(
         measurements=_measurements(town.layout, page, answers),
         readings=_readings(town.layout, page, answers, doubt),
     )
+    town.images[serial] = keep(town, pixels, result, f"{serial}-{scan}")
+    return town.images[serial]
+
+
+def keep(town: Town, pixels: np.ndarray, result: PageResult, name: str) -> int:
+    """Store a picture as an original of its own, and what was seen on it. Returns its number."""
+    # No two files are alike, whatever is on the paper.
+    data = cv2.imencode(".png", pixels)[1].tobytes() + name.encode()
+    digest = hashlib.sha256(data).hexdigest()
+    (town.office.originals / digest).write_bytes(data)
     with town.store.write() as db:
-        scanned.add_scan(db, town.batch, digest, f"{serial}-{scan}.png", len(data))
-        saved = scanned.save_page(db, town.batch, digest, 1, result)
+        scanned.add_scan(db, town.batch, digest, f"{name}.png", len(data))
+        saved = keep_page(db, town.batch, digest, 1, result, town.office.campaign.acceptance)
         scanned.complete_scan(db, digest, 1)
-    town.images[serial] = saved.id
     return saved.id
 
 
@@ -159,7 +181,7 @@ def _readings(layout: Layout, page: int, answers: Answers, doubt: str) -> tuple[
 def _measurements(layout: Layout, page: int, answers: Answers) -> tuple[Measurement, ...]:
     found = []
     for one in layout.fields_on_page(page):
-        value, confidence = answers.get(one.key, (None, SURE))
+        value, _ = answers.get(one.key, (None, SURE))
         texts: tuple[TextSeen, ...] = ()
         if isinstance(value, str) and one.kind in (Kind.DIGITS, Kind.TEXT, Kind.LINES, Kind.DATE):
             plain = value.replace("-", "") if one.kind is Kind.DATE else value
@@ -173,7 +195,7 @@ def _measurements(layout: Layout, page: int, answers: Answers) -> tuple[Measurem
 # --- paper ---------------------------------------------------------------------------------------
 
 
-def _scanned(town: Town, serial: str, page: int, answers: Answers) -> tuple[np.ndarray, Registration]:
+def scanned_page(town: Town, page: int, answers: Answers) -> tuple[np.ndarray, Registration]:
     """The printed page with its answers in pen, turned by a degree, and where its millimetres lie."""
     blank = _printed(town.layout.digest, town, page).copy()
     for one in town.layout.fields_on_page(page):
