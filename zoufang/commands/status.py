@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from campaign.config import Campaign
 from campaign.coverage import By, Line, Overview, Quota, Unvisited
+from campaign.quality import ErrorRate, error_rates
 from campaign.town import KIND_WORDS
 from zoufang.console import print_json, print_table, tell
 from zoufang.options import json_option, workspace_option
@@ -15,6 +18,7 @@ from zoufang.workspace import Workspace
 BY_NAMES = {"cadre": "干部", "unit": "单位", "village": "村（社区）", "form": "表单"}
 QUOTA_NAMES = {"household": "群众家庭", "key": "区镇重点企业", "small": "中小企业", "project": "重点项目"}
 WHY_NAMES = {"unassigned": "无人走访", "not_printed": "未印表", "not_returned": "未交回"}
+CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
 NAMED = 20  # how many unvisited subjects a screen lists
 
 
@@ -29,7 +33,10 @@ NAMED = 20  # how many unvisited subjects a screen lists
 @workspace_option
 @json_option
 def status_command(by: By, workspace: Workspace, as_json: bool) -> None:
-    overview = Overview.of(workspace.open_store(), workspace.campaign)
+    store = workspace.open_store()
+    overview = Overview.of(store, workspace.campaign)
+    with store.read() as db:
+        errors = error_rates(db)
     lines, quotas, left = overview.lines(by), overview.quotas(), overview.unvisited()
     if as_json:
         print_json(
@@ -39,6 +46,7 @@ def status_command(by: By, workspace: Workspace, as_json: bool) -> None:
                 "total": vars(overview.total()),
                 "quotas": [_quota(quota) for quota in quotas],
                 "unvisited": [_unvisited(one) for one in left],
+                "error_rates": {name: _error_rate(rate) for name, rate in errors.items()},
             }
         )
         return
@@ -46,6 +54,7 @@ def status_command(by: By, workspace: Workspace, as_json: bool) -> None:
     print_table("进度", headings, [_row(line) for line in (*lines, overview.total())])
     _print_quotas(quotas)
     _print_unvisited(left)
+    _print_error_rates(errors, workspace.campaign)
 
 
 def _row(line: Line) -> tuple[object, ...]:
@@ -109,3 +118,28 @@ def _quota(quota: Quota) -> dict[str, Any]:
 def _unvisited(one: Unvisited) -> dict[str, Any]:
     subject = {"kind": one.subject.kind, "code": one.subject.code}
     return {"subject": subject, "cadre": one.cadre, "why": one.why}
+
+
+def _print_error_rates(errors: Mapping[str, ErrorRate], campaign: Campaign) -> None:
+    """What blind keying of a sample found about the readings that were accepted."""
+    if not errors:
+        return
+    targets = campaign.target_errors.model_dump()
+    rows = [
+        (
+            CLASS_NAMES[name],
+            rate.checked,
+            rate.wrong,
+            f"{rate.rate:.3%}",
+            f"{rate.interval[0]:.3%} ～ {rate.interval[1]:.3%}",
+            f"≤ {targets[name]:.3%}",
+        )
+        for name, rate in errors.items()
+    ]
+    headings = ("类别", "抽查", "错", "错误率", "95% 区间", "目标")
+    print_table("采用的识读有多准（盲录抽查）", headings, rows)
+
+
+def _error_rate(rate: ErrorRate) -> dict[str, Any]:
+    low, high = rate.interval
+    return {"checked": rate.checked, "wrong": rate.wrong, "rate": rate.rate, "low": low, "high": high}
