@@ -6,7 +6,10 @@ Facts that the roster lacks are left out, and their place stays empty for a pen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -32,11 +35,32 @@ class Facts:
             "campaign.office_phone": campaign.office_phone,
             "campaign.supervision_phone": campaign.supervision_phone,
             "campaign.hotline": campaign.hotline,
+            "campaign.deadline": _day(campaign.end) if campaign.end else "",
+        }
+        self._counts = Counter(
+            (table, row["village"]) for table in ("groups", "enterprises") for row in self._present(table)
+        )
+        self._leaders = {
+            village: "、".join(row["name"] for row in rows)
+            for village, rows in _grouped(self._present("cadres"), "stationed_village").items()
+            if village
         }
 
     @staticmethod
     def of(db: Connection, campaign: Campaign) -> Facts:
         return Facts(roster.load(db, *TABLE_OF_KIND.values(), removed=True), campaign)
+
+    def _present(self, table: str) -> Iterator[Row]:
+        return (row for row in self._rows[table].values() if row.get("removed") is None)
+
+    @property
+    def tables(self) -> Mapping[str, Mapping[str, Row]]:
+        """Table → code → row, those included who have left the roster."""
+        return self._rows
+
+    def codes(self, kind: str) -> list[str]:
+        """The codes of those of a kind who are on the roster now."""
+        return [row["code"] for row in self._present(TABLE_OF_KIND[kind])]
 
     def row(self, subject: Subject) -> Row | None:
         return self._rows[TABLE_OF_KIND[subject.kind]].get(subject.code)
@@ -70,9 +94,47 @@ class Facts:
                 "subject.name": row["name"] + builder,
                 "subject.category": "、".join(word for word in (row["category"], row["phase"]) if word),
                 "subject.legal_person": row["head"] or "",
+                "subject.credit_code": "",  # a project has none
             }
         if subject.kind == "village":
-            found["subject.village"] = row["name"]
+            found |= {
+                "subject.village": row["name"],
+                "subject.groups": str(self._counts["groups", subject.code] or ""),
+                "subject.enterprises": str(self._counts["enterprises", subject.code] or ""),
+                "subject.leader": self._leaders.get(subject.code, ""),
+            }
+        if subject.kind == "notable":
+            unit = self._rows["units"].get(row["unit"])
+            found["subject.leader"] = (unit or {}).get("leader") or ""
+        if subject.kind in ("enterprise", "project"):
+            found["subject.department"] = self._department
+        found["subject.title"] = self.name(subject)
+        found["subject.place"] = self._place(subject)
+        return found
+
+    @cached_property
+    def _department(self) -> str:
+        """The unit that goes along to firms: the one that leads their line."""
+        return "、".join(row["name"] for row in self._present("units") if row["line"] == "企业")
+
+    def _place(self, subject: Subject) -> str:
+        """滆东村1组."""
+        row = self.row(subject) or {}
+        village = self.village(subject) if subject.kind != "village" else None
+        group = row.get("group")
+        parts = [(village, "villages", "name"), (group, "groups", "number")]
+        rows = [(self._rows[table].get(code), column) for code, table, column in parts if code]
+        return "".join(str(found[column]) for found, column in rows if found)
+
+    def of_rows(self, name: str, subjects: Iterable[Subject]) -> dict[str, str]:
+        """The facts of a table's rows: `walk_1.name`, `walk_2.name`, … and `walk.count`."""
+        listed = list(subjects)
+        found = {f"{name}.count": f"{len(listed)} 户（家、人）"}
+        for n, subject in enumerate(listed, 1):
+            facts = {"subject.number": str(n), **self._of_subject(subject)}
+            if subject.kind == "project":
+                facts["subject.contact"] = facts["subject.legal_person"]
+            found |= {f"{name}_{n}.{key.removeprefix('subject.')}": words for key, words in facts.items()}
         return found
 
     def _of_cadre(self, code: str | None) -> dict[str, str]:
@@ -124,6 +186,17 @@ def _short(place: str) -> str:
         if place.endswith(suffix) and place != suffix:
             return place.removesuffix(suffix)
     return place
+
+
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _grouped(rows: Iterable[Row], column: str) -> dict[str | None, list[Row]]:
+    found: dict[str | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[column]].append(row)
+    return found
 
 
 def facts_for(fields: Iterable[Field], about: Mapping[str, str]) -> dict[str, str]:

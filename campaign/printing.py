@@ -1,7 +1,10 @@
 """What to print: every cadre's packet, with serials that the database already knows.
 
     plan_print   duties of the cadres → forms → instances and sheets (new, or as issued before)
-                 → packets in walking order, contact cards, spares; anonymous sides apart
+                 → packets in their order, contact cards, units' lists; anonymous sides apart
+
+A packet begins with its cover, the rules and the ledger; then come the forms about the cadre and, for a
+liaison officer, about the unit; then those about each subject on the walk; then diary pages and spares.
 
 Anonymous sides (a form that is anonymous, or an anonymous page of a form) are forms of their own in the
 database, linked to nobody, and come shuffled in `PrintPlan.anonymous`, never in a cadre's packet: from
@@ -14,17 +17,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
 
+from campaign import spares
 from campaign.config import Campaign
 from campaign.facts import Facts, facts_for
+from campaign.listing import CONTENT, PACKET, Listing
 from campaign.walking import natural
+from forms.lists import grown, lists
 from forms.model import Field, Form, Kind
+from layouts import Layout, place
 from layouts.identity import Key
-from layouts.model import Layout
 from store import Issued, Subject, Wanted, printed, roster
+from store.listed import Lists
 
 
 @dataclass(frozen=True)
@@ -72,12 +80,38 @@ class Packet:
 
 
 @dataclass(frozen=True)
+class Bundle:
+    """A unit's packets, for its liaison officer: the list that comes first, and whose packets follow."""
+
+    unit: Mapping[str, Any]
+    sheets: tuple[PlannedSheet, ...]
+    cadres: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PrintPlan:
-    """A print job: the packets asked for, and the anonymous sheets that belong to none of them."""
+    """A print job: the packets asked for, by unit too, and the anonymous sheets that belong to none."""
 
     job: int
     packets: tuple[Packet, ...]
+    bundles: tuple[Bundle, ...]
     anonymous: tuple[PlannedSheet, ...]
+
+    def sheets(self) -> Iterator[PlannedSheet]:
+        """Every sheet once."""
+        for packet in self.packets:
+            yield from packet.sheets
+        for bundle in self.bundles:
+            yield from bundle.sheets
+        yield from self.anonymous
+
+    def layouts(self) -> dict[str, Layout]:
+        """Digest → layout, of all sheets."""
+        return {sheet.layout.digest: sheet.layout for sheet in self.sheets()}
+
+
+FIRST = ("COVER", "2-9", "LEDGER")
+"""What a packet begins with, ahead of the other forms about its cadre (domain.md §4)."""
 
 
 def plan_print(
@@ -92,20 +126,28 @@ def plan_print(
     """Plan, and write down, what these cadres get. Call it in a write transaction that ends before
     anything is printed: then every sheet on paper is in the database.
 
-    layouts  form id → layout, of the forms to print, in the order of a packet; anonymous ones too
+    layouts  form id → layout, of the forms to print; anonymous ones too. Those whose tables need more
+             rows are placed anew
     cards    the card forms to print
     cadres   codes; unknown ones raise KeyError
-    spare    empty sheets of each form in a packet, for whoever turns up in addition
+    spare    empty sheets of each form of the walk, for whoever turns up in addition
+
+    Raises PlacementError when a table or a spare's code does not fit its form.
     """
-    for layout in layouts.values():
-        printed.keep_layout(db, layout)
     facts = Facts.of(db, campaign)
-    planned = _Plan(facts, campaign, layouts, spare)
+    kept = Lists(db, campaign.round)
+    cards = tuple(cards)
+    listing = Listing(facts.tables, roster.load(db, "unit_villages")["unit_villages"], kept)
+    planned = _Plan(facts, campaign, layouts, spare, listing, cards)
     subjects: dict[str, list[Subject]] = defaultdict(list)
     for duty in roster.load_duties(db, campaign.round):
         subjects[duty.cadre].append(duty.subject)
     for cadre in cadres:
         planned.add(cadre, subjects[cadre])
+    planned.add_units()
+    kept.keep(db)
+    for layout in planned.used.values():
+        printed.keep_layout(db, layout)
     job = printed.start_job(db, {"cadres": list(cadres), "forms": list(layouts), "spare": spare})
     issued = printed.issue(db, planned.wanted, key.new_serial, job)
     anonymous = printed.issue(db, planned.anonymous, key.new_serial, job)
@@ -113,7 +155,8 @@ def plan_print(
     cut = {
         form: printed.issue_cards(db, counts, form.id, campaign.round, key.new_serial, job) for form in cards
     }
-    return PrintPlan(job, tuple(planned.packets(issued, cut)), planned.shuffled(anonymous))
+    packets = tuple(planned.packets(issued, cut))
+    return PrintPlan(job, packets, tuple(planned.bundles(issued, packets)), planned.shuffled(anonymous))
 
 
 @dataclass
@@ -124,49 +167,118 @@ class _Plan:
     campaign: Campaign
     layouts: Mapping[str, Layout]
     spare: int
+    listing: Listing
+    cards: tuple[Form, ...]
     subjects: dict[str, tuple[Subject, ...]] = field(default_factory=dict)  # cadre → whom to visit
     wanted: list[Wanted] = field(default_factory=list)
     anonymous: list[Wanted] = field(default_factory=list)
-
-    @cached_property
-    def prefilled(self) -> Mapping[tuple[str, int], tuple[Field, ...]]:
-        """(form, page) → its PREFILL fields."""
-        return {
-            (form, page): tuple(f for f in layout.fields_on_page(page) if f.kind is Kind.PREFILL)
-            for form, layout in self.layouts.items()
-            for page in range(1, layout.pages + 1)
-        }
+    used: dict[str, Layout] = field(default_factory=dict)  # by digest
+    rows: dict[tuple[str, Subject], dict[str, tuple[Subject, ...]]] = field(default_factory=dict)
+    _grown: dict[tuple[str, tuple[tuple[str, int], ...]], Layout] = field(default_factory=dict)
+    _prefilled: dict[tuple[str, int], tuple[Field, ...]] = field(default_factory=dict)
 
     def add(self, cadre: str, subjects: Iterable[Subject]) -> None:
-        """Note what one cadre gets: own forms, then the walk, then spares."""
-        if self.facts.row(Subject("cadre", cadre)) is None:
+        """Note what one cadre gets, in the packet's order."""
+        me = Subject("cadre", cadre)
+        if self.facts.row(me) is None:
             raise KeyError(cadre)
         walk = tuple(sorted(subjects, key=self._walking_key))
         self.subjects[cadre] = walk
-        own = [Subject("cadre", cadre), *self._unit_of_liaison_officer(cadre)]
-        mine = [one for subject in (*own, *walk) for one in self._forms_about(subject, cadre)]
-        used = dict.fromkeys(one.form for one in mine)
-        spares = [one for form in used for one in self._spares(self.layouts[form], cadre)]
-        self.wanted += [*mine, *spares]
-        for one in mine:
+        visits = [one for subject in walk for one in self._forms_about(subject, cadre)]
+        loose = list(self._loose(cadre))
+        spares = [
+            one for form in dict.fromkeys(one.form for one in visits) for one in self._spares(form, cadre)
+        ]
+        unit = self._unit_of_liaison_officer(cadre)
+        titles = {_content_title(self.used[one.layout].form) for one in (*visits, *loose, *spares)}
+        mine = {"cadre", "unit"} if unit else {"cadre"}
+        about_me = [one for one in self.layouts.values() if mine & set(one.form.subject_kinds)]
+        content = len(titles) + len(about_me) + len(self.cards)
+        own = [one for subject in (me, *unit) for one in self._own_forms(subject, cadre, walk, content)]
+        self.wanted += [*sorted(own, key=_rank), *visits, *loose, *spares]
+        for one in visits:
             self._add_anonymous_pages(self.layouts[one.form])
         for layout in self.layouts.values():
             if layout.form.anonymous:  # a questionnaire for every cadre
-                self._add_anonymous_pages(layout)
+                for _ in range(max(layout.form.per_cadre, 1)):
+                    self._add_anonymous_pages(layout)
+
+    def add_units(self) -> None:
+        """Note each unit's list of the packets of those cadres who get one."""
+        of_unit: dict[str, list[Subject]] = defaultdict(list)
+        for cadre in self.subjects:
+            me = Subject("cadre", cadre)
+            row = self.facts.row(me)
+            if row and row["unit"]:
+                of_unit[row["unit"]].append(me)
+        for unit, cadres in of_unit.items():
+            for layout in self.layouts.values():
+                if PACKET in lists(layout.form) and "unit" in layout.form.subject_kinds:
+                    self.wanted += self._about(layout, Subject("unit", unit), None, cadres)
 
     def _unit_of_liaison_officer(self, cadre: str) -> list[Subject]:
         row = self.facts.row(Subject("cadre", cadre))
         return [Subject("unit", row["unit"])] if row and row["is_liaison_officer"] and row["unit"] else []
+
+    def _own_forms(
+        self, subject: Subject, cadre: str, walk: Sequence[Subject], content: int
+    ) -> Iterator[Wanted]:
+        """The forms about a cadre or a unit that go into the cadre's packet. `content`: rows to list it."""
+        for layout in self.layouts.values():
+            if subject.kind in layout.form.subject_kinds and PACKET not in lists(layout.form):
+                yield from self._about(layout, subject, cadre, walk, content)
+
+    def _about(
+        self, layout: Layout, subject: Subject, cadre: str | None, walk: Sequence[Subject], content: int = 0
+    ) -> Iterator[Wanted]:
+        """A form with tables, in the length that they need; none when there is nothing to list."""
+        names = [*lists(layout.form)]
+        rows = self.listing.of(layout.form.id, subject, names, walk)
+        counts = {name: len(found) for name, found in rows.items()}
+        if names and not any(counts.values()) and CONTENT not in names:
+            return
+        self.rows[layout.form.id, subject] = rows
+        sides = self._long_enough(layout, counts | {CONTENT: content})
+        yield self._wanted(sides, named_pages(sides), subject=subject, cadre=cadre)
+
+    def _long_enough(self, layout: Layout, counts: Mapping[str, int]) -> Layout:
+        form = grown(layout.form, counts)
+        if form is layout.form:
+            return layout
+        key = form.id, tuple(lists(form).items())
+        if key not in self._grown:
+            self._grown[key] = place(form, layout.frame)
+        return self._grown[key]
 
     def _forms_about(self, subject: Subject, cadre: str) -> Iterator[Wanted]:
         for layout in self.layouts.values():
             if subject.kind in layout.form.subject_kinds and named_pages(layout):
                 yield self._wanted(layout, named_pages(layout), subject=subject, cadre=cadre)
 
-    def _spares(self, layout: Layout, cadre: str) -> Iterator[Wanted]:
+    def _loose(self, cadre: str) -> Iterator[Wanted]:
+        """Pages of the diary: a cadre's own, about whomever they turn out to be about."""
+        for layout in self.layouts.values():
+            if not layout.form.anonymous:
+                for _ in range(layout.form.per_cadre):
+                    yield self._wanted(layout, named_pages(layout), cadre=cadre, spare=True)
+
+    def _spares(self, form: str, cadre: str) -> Iterator[Wanted]:
+        if not self.spare:
+            return
+        layout = self._spare_layouts[form]
         for _ in range(self.spare):
             yield self._wanted(layout, named_pages(layout), cadre=cadre, spare=True)
-            self._add_anonymous_pages(layout)
+            self._add_anonymous_pages(self.layouts[form])
+
+    @cached_property
+    def _spare_layouts(self) -> Mapping[str, Layout]:
+        """Form → its spare's layout, of the forms about those who are visited."""
+        codes = {kind: self.facts.codes(kind) for kind in VISITED}
+        return {
+            form: place(spares.spare(layout.form, codes), layout.frame)
+            for form, layout in self.layouts.items()
+            if set(layout.form.subject_kinds) & set(VISITED)
+        }
 
     def _add_anonymous_pages(self, layout: Layout) -> None:
         pages = anonymous_pages(layout)
@@ -175,16 +287,16 @@ class _Plan:
 
     def _wanted(self, layout: Layout, pages: tuple[int, ...], **more: Any) -> Wanted:
         form = layout.form
+        self.used[layout.digest] = layout
         return Wanted(layout.digest, form.id, form.version, pages, self.campaign.round, **more)
 
     def _walking_key(self, subject: Subject) -> tuple[Any, ...]:
         """Village by village; in each its own form, its firms, then from door to door."""
         row = self.facts.row(subject) or {}
         group = self.facts.row(Subject("group", row.get("group", ""))) or {}
-        ranks = ("village", "enterprise", "project", "household")
         return (
             self.facts.village(subject) or "~",
-            ranks.index(subject.kind) if subject.kind in ranks else len(ranks),
+            VISITED.index(subject.kind) if subject.kind in VISITED else len(VISITED),
             natural(group.get("number")),
             row.get("group", ""),
             natural(row.get("door")),
@@ -206,23 +318,77 @@ class _Plan:
         for cadre, walk in self.subjects.items():
             row = self.facts.row(Subject("cadre", cadre)) or {}
             about = self.facts.about(None, cadre)
+            cut = {form: serials[cadre] for form, serials in cards.items()}
+            content = self._contents(mine[cadre], {form: len(serials) for form, serials in cut.items()})
             yield Packet(
                 cadre=row,
                 unit=self.facts.row(Subject("unit", row["unit"])) if row["unit"] else None,
                 subjects=walk,
-                sheets=tuple(sheet for one in mine[cadre] for sheet in self._sheets(one)),
+                sheets=tuple(sheet for one in mine[cadre] for sheet in self._sheets(one, content)),
                 cards=tuple(
                     PlannedCard(serial, form, facts_for(form.fields(), about))
-                    for form, serials in cards.items()
-                    for serial in serials[cadre]
+                    for form, serials in cut.items()
+                    for serial in serials
                 ),
                 reprinted=sum(len(one.serials) for one in mine[cadre] if one.reprint),
             )
 
-    def _sheets(self, issued: Issued) -> Iterator[PlannedSheet]:
+    def _contents(self, mine: Sequence[Issued], cards: Mapping[Form, int]) -> dict[str, str]:
+        """The facts of a packet's table of contents: what is in it, how many of it, on how many sides."""
+        counted: dict[str, list[int]] = {}
+        for one in mine:
+            layout = self.used[one.wanted.layout]
+            counts = counted.setdefault(_content_title(layout.form), [0, 0])
+            counts[0] += 1
+            counts[1] += len(one.serials)
+        rows = [(title, f"{copies} 份", f"{sides} 面") for title, (copies, sides) in counted.items()]
+        rows += [(f"{form.title}（另附）", f"{count} 张", "") for form, count in cards.items() if count]
+        return {
+            f"{CONTENT}_{n}.{key}": words
+            for n, row in enumerate(rows, 1)
+            for key, words in zip(("title", "copies", "sides"), row, strict=True)
+        }
+
+    def bundles(self, issued: Sequence[Issued], packets: Sequence[Packet]) -> Iterator[Bundle]:
+        """Each unit's list and whose packets follow it."""
+        of_unit: dict[str, list[Packet]] = defaultdict(list)
+        for packet in packets:
+            if packet.unit:
+                of_unit[packet.unit["code"]].append(packet)
+        lists_of: dict[str, list[Issued]] = defaultdict(list)
+        for one in issued:
+            subject = one.wanted.subject
+            if one.wanted.cadre is None and subject and subject.kind == "unit":
+                lists_of[subject.code].append(one)
+        for unit, some in of_unit.items():
+            counts = {packet.cadre["code"]: _packet_counts(packet) for packet in some}
+            sheets = (s for one in lists_of[unit] for s in self._sheets(one, self._packet_rows(one, counts)))
+            assert some[0].unit is not None
+            yield Bundle(some[0].unit, tuple(sheets), tuple(packet.cadre["code"] for packet in some))
+
+    def _packet_rows(self, issued: Issued, counts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """What a unit's list says of each packet beyond whose it is."""
+        subject = issued.wanted.subject
+        assert subject is not None
+        listed = self.rows[issued.wanted.form, subject].get(PACKET, ())
+        return {
+            f"{PACKET}_{n}.{key}": words
+            for n, cadre in enumerate(listed, 1)
+            for key, words in counts.get(cadre.code, {}).items()
+        }
+
+    def _sheets(
+        self, issued: Issued, more: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[PlannedSheet]:
+        """The sides of a form. `more`: facts beside those of the roster."""
         wanted = issued.wanted
-        layout = self.layouts[wanted.form]
+        layout = self.used[wanted.layout]
         about = {} if wanted.anonymous else self.facts.about(wanted.subject, wanted.cadre)
+        listed = self.rows.get((wanted.form, wanted.subject), {}) if wanted.subject else {}
+        for name, subjects in listed.items():
+            about = about | self.facts.of_rows(name, subjects)
+        if listed or CONTENT in lists(layout.form):
+            about = {**about, **more}
         for page, serial in sorted(issued.serials.items()):
             yield PlannedSheet(
                 serial=serial,
@@ -231,14 +397,42 @@ class _Plan:
                 page=page,
                 subject=wanted.subject,
                 cadre=wanted.cadre,
-                facts=facts_for(self.prefilled[wanted.form, page], about),
+                facts=facts_for(self._fields(layout, page), about),
                 spare=wanted.spare,
             )
+
+    def _fields(self, layout: Layout, page: int) -> tuple[Field, ...]:
+        """The PREFILL fields of a side."""
+        key = layout.digest, page
+        if key not in self._prefilled:
+            fields = (f for f in layout.fields_on_page(page) if f.kind is Kind.PREFILL)
+            self._prefilled[key] = tuple(fields)
+        return self._prefilled[key]
 
     def shuffled(self, issued: Iterable[Issued]) -> tuple[PlannedSheet, ...]:
         """In the order of their random numbers; the sides of one form stay together."""
         found = sorted(issued, key=lambda one: (one.wanted.form, one.instance))
         return tuple(sheet for one in found for sheet in self._sheets(one))
+
+
+VISITED = ("village", "enterprise", "project", "household", "notable")
+"""Kinds of subjects on a walk, in the order in which those of one village are visited."""
+
+
+def _rank(wanted: Wanted) -> int:
+    return FIRST.index(wanted.form) if wanted.form in FIRST else len(FIRST)
+
+
+def _content_title(form: Form) -> str:
+    return f"{form.appendix} {form.title}".strip()
+
+
+def _packet_counts(packet: Packet) -> dict[str, str]:
+    return {
+        "subjects": str(len(packet.subjects)),
+        "sides": str(len(packet.sheets)),
+        "cards": str(len(packet.cards)),
+    }
 
 
 def anonymous_pages(layout: Layout) -> tuple[int, ...]:
@@ -254,5 +448,4 @@ def named_pages(layout: Layout) -> tuple[int, ...]:
 
 def count_sheets(plan: PrintPlan) -> Counter[str]:
     """Form id → sides to print, anonymous ones included."""
-    sheets = [sheet for packet in plan.packets for sheet in packet.sheets]
-    return Counter(sheet.layout.form.id for sheet in (*sheets, *plan.anonymous))
+    return Counter(sheet.layout.form.id for sheet in plan.sheets())

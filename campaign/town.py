@@ -11,6 +11,7 @@ from campaign.walking import household_key
 from store import Subject
 
 LEADER, OFFICE, VILLAGE = "党政领导", ("机关", "事业"), "村干部"
+VILLAGE_UNIT = "村（社区）"
 KEY_ENTERPRISE = "区镇重点企业"
 KIND_WORDS = {
     "village": "村（社区）",

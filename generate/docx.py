@@ -31,7 +31,7 @@ from generate import cards
 from generate.cards import CardPrint, CardSet
 from generate.drawingml import LIKE_FACES, TWIPS_PER_MM, WordPen
 from generate.fonts import FontBook
-from generate.pdf import PageEntry
+from generate.pdf import PageEntry, card_entries, empty_back
 from generate.pen import Pen
 from generate.sheets import SheetPrint, draw_personal, draw_static
 from layouts.model import PageFrame
@@ -113,10 +113,7 @@ def _add_cards(sides: list[_Side], card_set: CardSet) -> None:
         _begin_paper(sides)
         for side in (cards.FRONT, cards.BACK):
             corners = [cards.corner(n, side) for n in range(len(some))]
-            entries = [
-                PageEntry(len(sides) + 1, card.serial, form.id, form.version, side, *at)
-                for card, at in zip(some, corners, strict=True)
-            ]
+            entries = card_entries(len(sides) + 1, form, some, side)
             draw = partial(_draw_cards, card_set, list(zip(some, corners, strict=True)), side)
             sides.append(_Side(cut_marks, draw, tuple(entries)))
 
@@ -134,7 +131,7 @@ def _draw_cards(
 def _begin_paper(sides: list[_Side]) -> None:
     """Leaves a back empty if need be: odd pages are fronts."""
     if len(sides) % 2:
-        entry = PageEntry(len(sides) + 1, None, None, None, None)
+        entry = empty_back(sides[-1].entries[-1])
         sides.append(_Side(_empty(sides[-1].common.frame), _draw_nothing, (entry,)))
 
 

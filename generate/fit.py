@@ -38,7 +38,10 @@ def fit(
 
 def _halves(fonts: FontBook, words: str, role: str, size: float) -> tuple[float, tuple[str, str]] | None:
     """The two most even parts, with the length of the longer; None when there is nothing to part."""
-    parts = ((words[:n], words[n:]) for n in range(1, len(words)))
+    places = [
+        n for n in range(1, len(words)) if words[n - 1] not in "（“" and words[n] not in "）”，、。；："
+    ]
+    parts = ((words[:n], words[n:]) for n in places)
     return min(((max(fonts.width(p, role, size) for p in pair), pair) for pair in parts), default=None)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pikepdf
 from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
+from forms.model import Form
 from generate import cards
 from generate.cards import CardPrint, CardSet
 from generate.fonts import FontBook
@@ -24,9 +26,11 @@ rl_config.useA85 = 0  # streams as they are: text armour makes files a quarter l
 
 @dataclass(frozen=True)
 class PageEntry:
-    """What a page of a file holds; a page of cards has one entry per card, with the card's corner.
+    """What a page of a file holds.
 
-    A page left empty, so that the next begins on a fresh piece of paper, has no serial and no form.
+    The backs of cards, which carry their codes, have one entry per card, with the card's corner; their
+    fronts have no serial. A page left empty, so that the next begins on a fresh piece of paper, has
+    neither serial nor form_page, and the form of the sheet whose back it is.
     """
 
     page: int  # in the file, from 1
@@ -99,7 +103,7 @@ class _Document:
             self._draw_once(name, cards.FRAME, lambda pen, facts=facts: draw(pen, form, facts), at)  # type: ignore[misc]
             if side == cards.BACK:
                 cards.draw_identity(pen, form, card, at)
-            self.entries.append(PageEntry(page, card.serial, form.id, form.version, side, *at))
+        self.entries += card_entries(page, form, some, side)
         self._canvas.showPage()
 
     @property
@@ -114,7 +118,7 @@ class _Document:
     def _begin_paper(self) -> None:
         """Leaves a back empty if need be: odd pages are fronts."""
         if self._page % 2 == 0:
-            self.entries.append(PageEntry(self._page, None, None, None, None))
+            self.entries.append(empty_back(self.entries[-1]))
             self._canvas.showPage()
 
     def _draw_once(
@@ -130,6 +134,38 @@ class _Document:
         canvas.translate(at[0] / MM_PER_PT, -at[1] / MM_PER_PT)
         canvas.doForm(name)
         canvas.restoreState()
+
+
+def join_pdfs(path: Path, parts: Sequence[Path]) -> list[int]:
+    """Writes the pages of `parts`, files of `write_pdf`, to one file, each part beginning on a fresh
+    piece of paper. Returns how many pages stand before each part. Raises OSError."""
+    firsts = []
+    with pikepdf.Pdf.new() as joined:
+        for part in parts:
+            if len(joined.pages) % 2:
+                box = joined.pages[-1].mediabox
+                joined.add_blank_page(page_size=(float(box[2]), float(box[3])))
+            firsts.append(len(joined.pages))
+            with pikepdf.open(part) as pdf:
+                joined.pages.extend(pdf.pages)
+        joined.save(path, deterministic_id=True)
+    return firsts
+
+
+def card_entries(page: int, form: Form, some: Sequence[CardPrint], side: int) -> list[PageEntry]:
+    """What a page with these cards holds."""
+    if side == cards.FRONT:
+        return [PageEntry(page, None, form.id, form.version, side)]
+    corners = (cards.corner(n, side) for n in range(len(some)))
+    return [
+        PageEntry(page, card.serial, form.id, form.version, side, *at)
+        for card, at in zip(some, corners, strict=True)
+    ]
+
+
+def empty_back(front: PageEntry) -> PageEntry:
+    """The page behind `front` when nothing is printed on it."""
+    return PageEntry(front.page + 1, None, front.form, front.form_version, None)
 
 
 def _digest(*what: object) -> str:

@@ -69,19 +69,22 @@ def draw_personal(pen: Pen, sheet: SheetPrint) -> None:
 def _facts(pen: Pen, box: Box, words: str) -> Iterator[Text]:
     """`words` in the middle of the box's height, on one line or two; a paragraph from its top."""
     try:
-        fitted, pitch = _fitted(pen.fonts, box, words)
+        block, pitch = fitted(pen.fonts, box, words)
     except TooLongError as error:
         raise TooLongError(f"{error}（字段 {box.field}）") from None
-    middle = box.y + box.h / 2 - pitch * (len(fitted.lines) - 1) / 2
+    middle = box.y + box.h / 2 - pitch * (len(block.lines) - 1) / 2
     first = box.y + pitch / 2 if box.lines else middle
-    for n, line in enumerate(fitted.lines):
-        baseline = first + pitch * n + 0.36 * fitted.size * MM_PER_PT
-        yield Text(box.page, box.x, baseline, fitted.size, line, "song", grey=0.0)
+    for n, line in enumerate(block.lines):
+        baseline = first + pitch * n + 0.36 * block.size * MM_PER_PT
+        yield Text(box.page, box.x, baseline, block.size, line, "song", grey=0.0)
 
 
-def _fitted(fonts: FontBook, box: Box, words: str) -> tuple[Fitted, float]:
-    """The words as they are set, and the distance of their lines in mm."""
+def fitted(fonts: FontBook, box: Box, words: str) -> tuple[Fitted, float]:
+    """A fact as it is set in its place, and the distance of its lines in mm.
+
+    Raises TooLongError, MissingGlyphsError.
+    """
     if box.lines:
         return fit_block(fonts, words, "song", box.w, FACT_PT, box.lines), PARAGRAPH_PITCH
-    fitted = fit(fonts, words, "song", box.w, FACT_PT, SMALLEST_FACT_PT)
-    return fitted, _LEADING * fitted.size * MM_PER_PT
+    found = fit(fonts, words, "song", box.w, FACT_PT, SMALLEST_FACT_PT)
+    return found, _LEADING * found.size * MM_PER_PT

@@ -200,16 +200,16 @@ def _need(heading: str, f: Field) -> float:
 def _columns(
     fields: dict[str, list[Field]], needs: dict[str, float], x: float, spare: float
 ) -> Iterator[_Column]:
-    """Spare width goes to what is written or printed in full, else between the columns."""
+    """Spare width goes to what is written or printed in full, by its need, else between the columns."""
     stretching = [heading for heading, found in fields.items() if _cell(found[0]).stretch]
     choices = [heading for heading, found in fields.items() if len(found[0].options) > 1]
     if choices and not stretching:
         stretching = choices
         spare = min(spare, sum(MORE_PER_CHOICE * len(fields[heading][0].options) for heading in choices))
-    share = spare / len(stretching) if stretching else 0.0
+    stretched = sum(needs[heading] for heading in stretching)
     gap = GAP if stretching else min(GAP + spare / max(len(fields) - 1, 1), MOST_GAP)
     for heading, found in fields.items():
-        width = needs[heading] + (share if heading in stretching else 0.0)
+        width = needs[heading] * (1 + spare / stretched if heading in stretching else 1)
         yield _Column(heading, x, width, found[0].options)
         x += width + gap
 

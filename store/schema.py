@@ -261,6 +261,20 @@ cards = Table(
     UniqueConstraint("round", "cadre", "number"),
     info=APPEND_ONLY,
 )
+listed = Table(  # which subject a row of a table is about, for good: what is ticked there is known to be its
+    "listed",
+    metadata,
+    Column("round", Integer, primary_key=True),
+    Column("form", String(6), primary_key=True),
+    Column("about_kind", String(20), primary_key=True),
+    Column("about", String(40), primary_key=True),
+    Column("list", String(40), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("subject_kind", String(20), nullable=False),
+    Column("subject", String(40), nullable=False),
+    info=APPEND_ONLY,
+    sqlite_with_rowid=False,
+)
 identifications = Table(  # a person says whom a spare blank is about; the latest counts
     "identifications",
     metadata,

@@ -86,6 +86,19 @@ class Workspace:
             raise WorkspaceError("\n  ".join([f"{path} 有误：", *error.errors])) from error
 
     @cached_property
+    def fonts(self) -> dict[str, Path]:
+        """The office's own font files, by role; relative paths are the workspace's. Raises WorkspaceError."""
+        path = self / CONFIG
+        try:
+            named = tomllib.loads(path.read_text("utf-8")).get("fonts", {})
+        except tomllib.TOMLDecodeError as error:
+            raise WorkspaceError(f"{path}：不是有效的 TOML：{error}") from error
+        wrong = [role for role, file in named.items() if not isinstance(file, str)]
+        if wrong:
+            raise WorkspaceError(f"{path} 有误：[fonts] 中 {'、'.join(wrong)} 应写字体文件的路径")
+        return {role: self.root / file for role, file in named.items()}
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         """Raises FormError."""
         return load_catalogue(self / "forms")

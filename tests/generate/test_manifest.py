@@ -19,12 +19,12 @@ def test_the_manifest_says_what_is_on_every_page(catalogue, sheets, key, fonts, 
     subject = {"kind": "household", "code": "320411104203012034"}
     fixed = {"form_version": 1, "cadre": "G001"}
     sheet = {**fixed, "file": "a.pdf", "form": "2-5", "subject": subject}
-    side = {**fixed, "file": "a.pdf", "form": "2-8", "subject": None, "serial": serial, "y_mm": 13.5}
+    side = {**fixed, "file": "a.pdf", "form": "2-8", "subject": None}
     assert made["pages"] == [
         {**sheet, "page": 1, "serial": household[0].serial, "form_page": 1},
         {**sheet, "page": 2, "serial": household[1].serial, "form_page": 2},
-        {**side, "page": 3, "form_page": 1, "x_mm": 15.0},
-        {**side, "page": 4, "form_page": 2, "x_mm": 105.0},
+        {**side, "page": 3, "form_page": 1, "serial": None, "cadre": None},
+        {**side, "page": 4, "form_page": 2, "serial": serial, "x_mm": 105.0, "y_mm": 13.5},
         {
             "file": "b.pdf",
             "page": 1,
