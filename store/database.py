@@ -14,7 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import URL, Connection, Delete, Engine, Table, Update, create_engine, event, insert, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Delete,
+    Engine,
+    Table,
+    Update,
+    create_engine,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from store.migrate import is_current, upgrade
@@ -22,6 +35,8 @@ from store.migrate import is_current, upgrade
 BUSY_MS = 60_000
 """How long a writer waits for another: longer than the slowest single transaction, a town's print job."""
 
+_UPGRADE_LOCK = 0x7A6F7566
+"""Only one process at a time migrates a PostgreSQL database; SQLite has one writer anyway."""
 _WRITES = "zoufang_writes"
 _PURGES = "zoufang_purges"
 
@@ -58,6 +73,8 @@ class Store:
             if is_current(db):
                 return
         with self.write() as db:  # looks again: another process may have been faster
+            if db.dialect.name == "postgresql":
+                db.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
             upgrade(db)
 
     @contextmanager
