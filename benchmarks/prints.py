@@ -1,8 +1,9 @@
-"""Every side of every form printed once, with the shelf that knows them."""
+"""Every side of some forms printed once, with the shelf that knows them."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,18 +28,21 @@ class Print:
     shot: Shot
 
 
-def printed_pages(key: Key, dpi: float) -> tuple[Shelf, list[Print]]:
+FORMS = ("2-2", "2-5")
+"""A dense form and a light one, two sides each."""
+
+
+def printed_pages(key: Key, dpi: float, forms: Sequence[str] = FORMS) -> tuple[Shelf, list[Print]]:
     shelves: dict[str, PrintedLayout] = {}
     sheets: dict[str, tuple[str, int]] = {}
     prints: list[Print] = []
-    for form in load_catalogue():
-        if form.kind == "sheet":
-            layout = place(form)
-            blanks = [cv2.imdecode(np.frombuffer(png, np.uint8), 0) for png in blank_pages(layout)]
-            shelves[layout.digest] = PrintedLayout(layout, tuple(blanks))
-            items = [_sheet(layout, page, key) for page in range(1, layout.pages + 1)]
-            sheets |= {item.serial: (layout.digest, item.page) for item in items}
-            prints += _printed(items, dpi)
+    for form in forms:
+        layout = place(load_catalogue()[form])
+        blanks = [cv2.imdecode(np.frombuffer(png, np.uint8), 0) for png in blank_pages(layout)]
+        shelves[layout.digest] = PrintedLayout(layout, tuple(blanks))
+        items = [_sheet(layout, page, key) for page in range(1, layout.pages + 1)]
+        sheets |= {item.serial: (layout.digest, item.page) for item in items}
+        prints += _printed(items, dpi)
     return Shelf(key, shelves, sheets), prints
 
 

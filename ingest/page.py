@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,16 @@ import numpy as np
 from ingest.blank import is_blank
 from ingest.decide import decide
 from ingest.geometry import Matrix, apply
-from ingest.identify import NotKnown, SerialReader, identify
-from ingest.locate import find_markers
+from ingest.identify import Known, NotKnown, SerialReader, identify
+from ingest.locate import Markers, find_markers
 from ingest.measure import measure_page
 from ingest.model import Image, PageResult, PageState, PrintedLayout, Problem, Shelf
 from ingest.register import RegisteredPage, register
 from ingest.sampling import Pyramid, ink_channel
 from ingest.serials import read_serial
+from ingest.thresholds import OURS_BY_MARKERS
 from layouts.identity import Identity
+from layouts.model import PageFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,7 @@ class Sheet:
     printed: PrintedLayout
     registered: RegisteredPage
     turned: int
+    problems: tuple[Problem, ...] = ()
 
 
 def read_page(pixels: Image, shelf: Shelf) -> PageResult:
@@ -45,13 +49,15 @@ def read_page(pixels: Image, shelf: Shelf) -> PageResult:
         registration=sheet.registered.registration,
         measurements=seen,
         readings=decide(layout.form, seen, shelf.vocabularies),
+        problems=sheet.problems,
     )
 
 
 def find_sheet(pixels: Image, shelf: Shelf, reader: SerialReader | None = None) -> Sheet | PageResult:
     """The sheet that a page is, or what the page is instead."""
     scan = Pyramid(ink_channel(pixels))
-    groups = find_markers(scan.image, {printed.layout.frame for printed in shelf.layouts.values()})
+    frames = {printed.layout.frame for printed in shelf.layouts.values()} or {PageFrame()}
+    groups = find_markers(scan.image, frames)
     if not groups and is_blank(scan.image):
         return PageResult(PageState.BLANK)
     known = identify(scan, groups, shelf, reader)
@@ -62,7 +68,8 @@ def find_sheet(pixels: Image, shelf: Shelf, reader: SerialReader | None = None) 
     if registered is None:
         return _not_straight(known.identity)
     turned = upright(registered.registration.matrix())
-    return Sheet(known.identity, shelf.layouts[digest], registered, turned)
+    problems = _others(groups, known)
+    return Sheet(known.identity, shelf.layouts[digest], registered, turned, problems)
 
 
 def upright(page_to_scan: Matrix) -> int:
@@ -70,6 +77,15 @@ def upright(page_to_scan: Matrix) -> int:
     left, right = apply(page_to_scan, np.array(((95.0, 140.0), (115.0, 140.0))))
     direction = np.degrees(np.arctan2(*(right - left)[::-1]))
     return int(-round(direction / 90.0) * 90 % 360)
+
+
+def _others(groups: Sequence[Markers], known: Known) -> tuple[Problem, ...]:
+    """A second sheet on the same picture is not read: it must not get lost without a word."""
+    others = [group for group in groups if group is not known.markers and len(group) >= OURS_BY_MARKERS]
+    if not others:
+        return ()
+    message = f"这一页上不止一张表，只读取了编号 {known.identity.serial} 的一张。请把其余的表单独扫描或拍照。"
+    return (Problem("several_sheets", message),)
 
 
 def _not_straight(identity: Identity) -> PageResult:

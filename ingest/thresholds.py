@@ -26,7 +26,7 @@ ALIGN_LOST = 0.3
 ALIGN_MARGIN_MM = 3.0
 """Print around a field that is matched with it: the labels beside and the rows above and below."""
 
-ALIGN_LEAST_GAIN = 0.02
+ALIGN_LEAST_GAIN = 0.04
 """Gain in correlation below which a field stays where the registration put it: noise and pen
 strokes move the maximum by about as much."""
 
@@ -162,6 +162,9 @@ box 3 px of 676, a dot of 0.2 mm. Looking costs 1 ms, missing costs an answer.""
 
 QUICK_PRINT = 0.7
 """Share of a box's frame that must be where it was printed; below, the field is aligned first."""
+
+FRAME_IN_PLACE = 0.95
+"""Share of a box's frame from which its own alignment is searched for within 2 px only."""
 
 OFFSET_REACH_PX = 4
 """Reach of a box's own alignment: 0.5 mm; half the gap between a box and its words."""

@@ -24,7 +24,8 @@ from benchmarks.damage import (
 from ingest.engines import PaddleEngine
 from ingest.identify import Known, NotKnown, SerialReader, identify, serial_region
 from ingest.locate import find_markers
-from ingest.model import Image, PageState, Shelf
+from ingest.model import Image, PageResult, PageState, Shelf
+from ingest.page import Sheet, find_sheet
 from ingest.qr import read_codes
 from ingest.sampling import Pyramid, ink_channel
 from layouts import Identity, Key
@@ -261,3 +262,19 @@ def test_every_class_of_damage_is_identified_right_or_not_at_all() -> None:
         if "600" not in name:
             found = identified(damaged(damage, seed=7))
             assert not isinstance(found, Known) or found.identity == sheet().identity, name
+
+
+def test_a_second_sheet_on_the_glass_is_not_lost_without_a_word() -> None:
+    left, right = sheet().shot, sheet(page=2).shot
+    found = find_sheet(np.hstack([left.image, right.image]), shelf())
+    assert isinstance(found, Sheet)
+    assert [problem.kind for problem in found.problems] == ["several_sheets"]
+    alone = find_sheet(left.image, shelf())
+    assert isinstance(alone, Sheet)
+    assert alone.problems == ()
+
+
+def test_before_anything_was_printed_every_code_is_unknown() -> None:
+    found = find_sheet(sheet().shot.image, Shelf(KEY, {}, {}))
+    assert isinstance(found, PageResult)
+    assert found.state is PageState.UNKNOWN
