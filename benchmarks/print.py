@@ -20,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from forms import load_catalogue
 from generate import FontBook, SheetPrint, write_pdf
-from generate.pen import Pen
+from generate.pen import CanvasPen
 from generate.sheets import draw_personal, draw_static
 from layouts import Identity, Key, place
 
@@ -62,7 +62,7 @@ def _sheets(pages: int) -> list[SheetPrint]:
 def _everything_anew(sheets: list[SheetPrint], fonts: FontBook) -> None:
     canvas = Canvas(io.BytesIO(), invariant=1, pageCompression=1)
     for sheet in sheets:
-        pen = Pen(canvas, sheet.layout.frame.height, fonts)
+        pen = CanvasPen(canvas, sheet.layout.frame.height, fonts)
         draw_static(pen, sheet.layout, sheet.page)
         draw_personal(pen, sheet)
         canvas.showPage()

@@ -1,15 +1,8 @@
-"""Word documents as LibreOffice prints them: where things lie, and that what is written there is read.
-
-Distances are measured on the rendered page at 300 dpi: a mark's or a line's middle by its weight of ink,
-good to about 0.02 mm.
-"""
+"""Word documents as LibreOffice prints them: where things lie, and that what is written there is read."""
 
 import shutil
-import subprocess
-from functools import cache
 from io import BytesIO
 
-import cv2
 import numpy as np
 import pypdfium2
 import pytest
@@ -17,15 +10,15 @@ import zxingcpp
 from on_paper import characters, picture
 from PIL import Image
 
+from benchmarks.word import PrintedPage, print_from_word
 from campaign.config import Acceptance
 from forms import Kind
 from generate import CardPrint, CardSet, blank_pages, write_docx
 from generate.cards import CARD_H, CARD_W
 from ingest.model import PageState, PrintedLayout, Shelf
 from ingest.page import read_page
-from layouts import BoxKind, Identity
+from layouts import Identity
 from layouts.identity import readable
-from layouts.model import MARKER_DICTIONARY
 from samples.answers import Circumstances, answer
 from samples.filling import Scribes, fill
 from samples.hands import Hand
@@ -36,7 +29,6 @@ pytestmark = pytest.mark.skipif(
     shutil.which("soffice") is None, reason="LibreOffice is not installed; ./run test installs it"
 )
 
-DPI = 300
 MOST_OFF = 0.1  # mm; reading suffers from 0.3 on (EVIDENCE)
 WORDS_MOST_OFF = 0.6  # mm; other faces than ours, and LibreOffice parts digits from Chinese
 
@@ -55,9 +47,7 @@ def printed(catalogue, sheets, cards, fonts, tmp_path_factory):
     items = [side for sides in (*sheets.values(), sheets["2-5"]) for side in sides]
     items.append(CardSet(catalogue["2-8"], tuple(cards)))
     entries = write_docx(folder / "packet.docx", items, fonts)
-    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
-    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder)]
-    subprocess.run([*command, str(folder / "packet.docx")], check=True, capture_output=True, timeout=300)
+    print_from_word(folder / "packet.docx")
     return folder / "packet.pdf", entries
 
 
@@ -66,11 +56,6 @@ def sides(printed, sheets):
     """(page of the file, side) of every sheet."""
     by_serial = {side.serial: side for sides in sheets.values() for side in sides}
     return [(e.page, by_serial[e.serial]) for e in printed[1] if e.serial in by_serial]
-
-
-@cache
-def page_of(path, number):
-    return picture(path, number, DPI)
 
 
 def test_page_by_page_as_the_manifest_says(printed, sides):
@@ -83,80 +68,27 @@ def test_page_by_page_as_the_manifest_says(printed, sides):
         assert np.allclose(np.array(sizes[page - 1]) / 72 * 25.4, (frame.width, frame.height), atol=0.05)
     for entry in entries:
         if entry.form is None:
-            assert (page_of(path, entry.page)[0] == 255).all(), "the back of a sheet with one side is empty"
+            empty, _ = picture(path, entry.page)
+            assert (empty == 255).all(), "the back of a sheet with one side is empty"
 
 
 def test_every_page_is_the_sheet_that_its_code_and_serial_say(printed, sides):
     for page, side in sides:
-        image, _ = page_of(printed[0], page)
+        image, _ = picture(printed[0], page)
         found = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCodeModel2)
         assert [code.text for code in found] == [side.code]
         words = "".join(text for n, text, *_ in characters(printed[0]) if n == page)
         assert readable(side.serial) in words
 
 
-def test_markers_are_where_the_layout_says(printed, sides):
-    off = [distance for page, side in sides for distance in markers_off(printed[0], page, side)]
-    assert max(off) < MOST_OFF
-
-
-def markers_off(path, page, side):
-    image, scale = page_of(path, page)
-    parameters = cv2.aruco.DetectorParameters()
-    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, MARKER_DICTIONARY))
-    corners, ids, _ = cv2.aruco.ArucoDetector(dictionary, parameters).detectMarkers(image)
-    found = {int(i): (c[0] + 0.5) / scale for i, c in zip(ids.ravel(), corners, strict=True)}
-    expected = side.layout.frame.markers()
-    assert set(found) == set(expected)
-    return [np.abs(found[n] - np.array(places)).max() for n, places in expected.items()]
-
-
-def test_codes_are_where_the_layout_says(printed, sides):
-    assert max(code_off(printed[0], page, side) for page, side in sides) < MOST_OFF
-
-
-def code_off(path, page, side):
-    image, scale = page_of(path, page)
-    x, y, size = side.layout.frame.qr
-    left, top = round((x - 2) * scale), round((y - 2) * scale)
-    part = image[top : round((y + size + 2) * scale), left : round((x + size + 2) * scale)] < 128
-    rows, columns = np.flatnonzero(part.any(1)), np.flatnonzero(part.any(0))
-    ends = left + columns[0], left + columns[-1] + 1, top + rows[0], top + rows[-1] + 1
-    return np.abs(np.array(ends) / scale - (x, x + size, y, y + size)).max()
-
-
-def test_boxes_are_where_the_layout_says(printed, sides):
-    off = [distance for page, side in sides for distance in boxes_off(printed[0], page, side)]
-    assert len(off) > 1000
-    assert np.percentile(off, 95) < 0.05
-    assert max(off) < MOST_OFF
-
-
-def boxes_off(path, page, side):
-    """Of every side of every box and of every writing line: how far its middle is from its place."""
-    image, scale = page_of(path, page)
-    dark = 255.0 - image.astype(float)
-    for box in side.layout.on_page(side.page):
-        right, bottom = box.x + box.w, box.y + box.h
-        if box.kind in (BoxKind.CHECKBOX, BoxKind.COMB):
-            yield line_off(dark, scale, box.y, (box.x + 1, right - 1))
-            yield line_off(dark, scale, bottom, (box.x + 1, right - 1))
-            yield line_off(dark.T, scale, box.x, (box.y + 1, bottom - 1))
-            yield line_off(dark.T, scale, right, (box.y + 1, bottom - 1))
-        elif box.kind in (BoxKind.TEXT, BoxKind.LINES):
-            yield line_off(dark, scale, bottom, (box.x + 1, right - 1))
-
-
-def line_off(dark, scale, at, along):
-    """From `at`, mm, to the middle of the line near it; the line runs over all of `along`."""
-    reach = 0.4  # a row's rule is 0.5 mm from its boxes
-    first = round((at - reach) * scale)
-    strip = dark[first : round((at + reach) * scale), round(along[0] * scale) : round(along[1] * scale)]
-    profile = np.median(strip, 1)  # words that touch the strip do not count
-    assert profile.max() > 40, f"there is no line at {at:.1f} mm"
-    middle = (profile * (np.arange(len(profile)) + first + 0.5)).sum() / profile.sum() / scale
-    return abs(middle - at)
+def test_markers_codes_boxes_and_lines_are_where_the_layout_says(printed, sides):
+    for page, side in sides:
+        there = PrintedPage(printed[0], page, side)
+        markers, boxes = list(there.markers_off()), list(there.boxes_off())
+        assert len(markers) == 4
+        assert max(markers) < MOST_OFF
+        assert there.code_off() < MOST_OFF
+        assert all(off < MOST_OFF for off in boxes), (side.layout.form.id, page, boxes)
 
 
 def test_no_word_is_lost_or_far_from_its_place(printed, sides):
@@ -188,7 +120,7 @@ def test_cards_have_their_codes_in_their_places(printed, cards):
     codes = {card.serial: card.code for card in cards}
     backs = [e for e in entries if e.serial in codes and e.form_page == 2]
     assert len(backs) == len(cards)
-    image, scale = page_of(path, backs[0].page)
+    image, scale = picture(path, backs[0].page)
     for back in backs:
         left, top = round(back.x_mm * scale), round(back.y_mm * scale)
         card = image[top : top + round(CARD_H * scale), left : left + round(CARD_W * scale)]
