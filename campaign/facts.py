@@ -94,7 +94,8 @@ class Facts:
                 "subject.name": row["name"] + builder,
                 "subject.category": "、".join(word for word in (row["category"], row["phase"]) if word),
                 "subject.legal_person": row["head"] or "",
-                "subject.credit_code": "",  # a project has none
+                "subject.credit_code": "",  # a project has none of these two
+                "subject.phone": "",
             }
         if subject.kind == "village":
             found |= {

@@ -22,14 +22,23 @@ pages:
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from pydantic import Field as PydanticField
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -70,16 +79,16 @@ class Catalogue:
         return iter(self.forms.values())
 
 
-def load_catalogue(override: Path | None = None) -> Catalogue:
-    """The forms that ship with zoufang, replaced or joined by those in the folder `override`.
+def load_catalogue(override: Path | None = None, files: Iterable[Path] = ()) -> Catalogue:
+    """The forms that ship with zoufang, replaced or joined by those in the folder `override`, and by
+    single `files`.
 
-    Raises FormError with every error of every file.
+    Raises FormError with every error of every file, OSError.
     """
     blocks: dict[str, str] = {}
     sources: dict[str, str] = {}
-    for folder in _folders(override):
-        for path in sorted(folder.glob("*.yaml")):
-            (blocks if path.name.endswith(_BLOCK) else sources)[path.name] = path.read_text("utf-8")
+    for path in (*(path for folder in _folders(override) for path in sorted(folder.glob("*.yaml"))), *files):
+        (blocks if path.name.endswith(_BLOCK) else sources)[path.name] = path.read_text("utf-8")
 
     errors: list[str] = []
     rows: dict[str, list[_Row]] = {}
@@ -93,7 +102,7 @@ def load_catalogue(override: Path | None = None) -> Catalogue:
         try:
             found.append(_parse(_Form, text, file).build(rows))
         except FormError as error:
-            errors += [e if e.startswith(file) else f"{file}：{e}" for e in error.errors]
+            errors += [e if e.startswith(file) else f"{where(file, text, e)}{e}" for e in error.errors]
     repeated = [form_id for form_id, n in Counter(form.id for form in found).items() if n > 1]
     errors += [f"表单编号 {form_id} 出现在多个文件中，请只保留一个" for form_id in repeated]
     if errors:
@@ -101,8 +110,21 @@ def load_catalogue(override: Path | None = None) -> Catalogue:
     return Catalogue({form.id: form for form in sorted(found, key=lambda f: f.id)})
 
 
+def where(file: str, text: str, message: str) -> str:
+    """`2-5.yaml 第 12 行：`, the line being the first that has what the message puts between “ and ”, or
+    a word of it that is a key there."""
+    quoted = re.findall("“([^”]+)”", message)
+    keys = re.findall(r"[a-z][a-z0-9_.]*", message)
+    for wanted in (*quoted, *(rf"{key.rpartition('.')[2]}" for key in keys)):
+        pattern = re.compile(rf"(?<![a-z0-9_]){re.escape(wanted)}(?![a-z0-9_])")
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern.search(line):
+                return f"{file} 第 {number} 行："
+    return f"{file}："
+
+
 def _folders(override: Path | None) -> list[Path]:
-    shipped = Path(os.fspath(files("forms")))  # type: ignore[call-overload]
+    shipped = Path(os.fspath(resources("forms")))  # type: ignore[call-overload]
     return [shipped, *([override] if override and override.is_dir() else [])]
 
 
@@ -264,11 +286,31 @@ class _NumbersRow(_Strict):
     numbers: list[_Number]
 
 
+def _sort_of_row(data: Any) -> str | None:
+    if isinstance(data, list):
+        return "_fields"
+    known = ("matrix", "table", "numbers", "note", "use")
+    return next((f"_{key}" for key in known if isinstance(data, Mapping) and key in data), None)
+
+
+_AnyRow = Annotated[
+    Annotated[list[_Field], Tag("_fields")]
+    | Annotated[_MatrixRow, Tag("_matrix")]
+    | Annotated[_TableRow, Tag("_table")]
+    | Annotated[_NumbersRow, Tag("_numbers")]
+    | Annotated[_Note, Tag("_note")]
+    | Annotated[_Use, Tag("_use")],
+    Discriminator(
+        _sort_of_row,
+        custom_error_type="row",
+        custom_error_message="一行应是字段的列表，或 use、matrix、table、numbers、note 之一",
+    ),
+]
 _Row = list[_Field] | _MatrixRow | _TableRow | _NumbersRow | _Note | _Use
 
 
 class _Block(_Strict):
-    rows: list[_Row]
+    rows: list[_AnyRow]
 
 
 class _Repeat(_Strict):
@@ -279,7 +321,7 @@ class _Repeat(_Strict):
 
 class _Section(_Strict):
     title: str = ""
-    rows: list[_Row] = []
+    rows: list[_AnyRow] = []
     together: bool = False
     repeat: _Repeat | None = None
     columns: int = PydanticField(default=1, ge=1, le=3)
@@ -403,8 +445,8 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
     try:
         return model.model_validate(_plain(data))
     except ValidationError as error:
-        at = [(_line(data, e["loc"]), _where(e["loc"]), e["msg"]) for e in error.errors()]
-        lines = [f"{file} 第 {line} 行：{where} {what}" for line, where, what in at]
+        at = [(_line(data, e["loc"]), _where(e["loc"]), _what(e)) for e in error.errors()]
+        lines = [f"{file} 第 {line} 行：{place} {what}" for line, place, what in at]
         raise FormError(list(dict.fromkeys(lines))) from None
 
 
@@ -424,6 +466,8 @@ def _line(node: Any, location: tuple[int | str, ...]) -> int:
     """The line (from 1) of the deepest part of `location` that the file has."""
     line = 1
     for part in location:
+        if str(part).startswith("_"):
+            continue  # the sort of a row
         if not isinstance(node, Mapping | list) or isinstance(part, int) != isinstance(node, list):
             continue  # pydantic also names the union's branch
         try:
@@ -436,3 +480,30 @@ def _line(node: Any, location: tuple[int | str, ...]) -> int:
 
 def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location if not str(part).startswith(("_", "list[")))
+
+
+_WHAT: Mapping[str, str] = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "没有这种项目，可能拼错了",
+    "literal_error": "只能是 {expected}",
+    "string_type": "应是文字；是数字的，请加引号",
+    "int_type": "应是整数",
+    "int_from_float": "应是整数",
+    "float_type": "应是数字",
+    "bool_type": "应是 true 或 false",
+    "list_type": "应是列表（每项以“- ”开头）",
+    "dict_type": "应是“名称: 内容”的形式",
+    "model_type": "应是“名称: 内容”的形式",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "string_pattern_mismatch": "写法不符合要求：{pattern}",
+}
+"""pydantic's types of errors in words for the person who wrote the form."""
+
+
+def _what(error: Any) -> str:
+    words = _WHAT.get(error["type"])
+    if words is None:
+        return str(error["msg"]).removeprefix("Value error, ")
+    context = {key: str(value).replace(" or ", " 或 ") for key, value in error.get("ctx", {}).items()}
+    return words.format_map(context)

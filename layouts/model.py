@@ -113,7 +113,7 @@ class PageFrame:
     @property
     def content(self) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 of the room for questions: between the rows of markers, never beside them."""
-        return 14.0, 36.0, self.width - 14.0, self.height - 20.5
+        return 14.0, 36.6, self.width - 14.0, self.height - 20.5
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from forms import Field, Form, Kind
+from forms.options import EXAMPLES, resolved
+from generate.fonts import FontBook
 from layouts import SerialError, place
 from layouts.identity import readable
 from store import printed
-from zoufang.console import print_json, print_table
+from zoufang import trying
+from zoufang.console import Exit, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
+from zoufang.printing import ready_forms
 from zoufang.workspace import Workspace
 
+FORM_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+PDF_FILE = click.Path(path_type=Path, dir_okay=False)
 KIND_NAMES = {
     Kind.SINGLE: "单选",
     Kind.MULTIPLE: "多选",
@@ -57,6 +64,40 @@ def show_form(form_id: str, workspace: Workspace, as_json: bool) -> None:
     print_table(f"{form.appendix} {form.title}（第 {form.version} 版）", ("键", "名称", "类型", "内容"), rows)
 
 
+@forms_command.command(
+    "check", help="检查表单定义：FILE 或工作区 forms 文件夹里的全部，逐条报告文件、行和原因。"
+)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=FORM_FILE)
+@workspace_option
+@json_option
+def check_forms(files: tuple[Path, ...], workspace: Workspace, as_json: bool) -> int:
+    found = trying.check(workspace / "forms", files)
+    if as_json:
+        print_json({"errors": found})
+    elif found:
+        for line in found:
+            tell(line)
+        say(f"共 {len(found)} 处有误")
+    else:
+        tell("全部表单都可以印")
+    return Exit.FAILED if found else Exit.DONE
+
+
+@forms_command.command("preview", help="把表单 FORM 填上示例内容，存成 PDF；放不下的地方标红。")
+@click.argument("form_id", metavar="FORM")
+@click.option("-o", "path", required=True, metavar="FILE.pdf", type=PDF_FILE)
+@workspace_option
+def preview_form(form_id: str, path: Path, workspace: Workspace) -> int:
+    form = known_form(workspace, form_id)
+    if form.kind == "card":
+        raise click.UsageError(f"{form.id} {form.title} 是卡片，请用 zoufang print 印一份来看")
+    found = trying.preview(form, path, FontBook(workspace.fonts))
+    for fault in found:
+        say(f"第 {fault.page} 面：{fault.message}")
+    tell(f"已存为 {path}" + (f"，其中标红 {len(found)} 处" if found else ""))
+    return Exit.FAILED if found else Exit.DONE
+
+
 @click.group(name="layouts", help="版面：每个填写框在纸上的位置。")
 def layouts_command() -> None:
     pass
@@ -76,7 +117,7 @@ def show_layout(form_id: str | None, serial: str | None, workspace: Workspace, a
         form = known_form(workspace, form_id or "")
         if form.kind == "card":
             raise click.UsageError(f"{form.id} {form.title} 只印不填，没有填写框")
-        description = place(form).describe()
+        description = place(_ready(workspace, form)).describe()
     if as_json:
         print_json(description)
         return
@@ -101,6 +142,12 @@ def known_form(workspace: Workspace, form_id: str) -> Form:
     return workspace.catalogue[form_id]
 
 
+def _ready(workspace: Workspace, form: Form) -> Form:
+    """The form as it would be printed now."""
+    with workspace.open_store().read() as db:
+        return ready_forms(db, [form])[0]
+
+
 def _of_sheet(workspace: Workspace, text: str) -> dict[str, Any]:
     """The layout that the sheet was printed by. Raises SerialError."""
     serial = workspace.key.check_serial(text)
@@ -116,7 +163,7 @@ def _summary(form: Form) -> dict[str, Any]:
         "form": form.id,
         "version": form.version,
         "title": form.title,
-        "pages": place(form).pages if form.kind == "sheet" else 2,
+        "pages": place(resolved(form, EXAMPLES)).pages if form.kind == "sheet" else 2,
         "fields": sum(1 for _ in form.asked()),
         "appendix": form.appendix,
         "kind": form.kind,
