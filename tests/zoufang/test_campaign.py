@@ -201,10 +201,13 @@ def test_the_original_is_kept_byte_for_byte(workspace):
     assert {path.read_bytes() for path in (workspace / "inbox").iterdir()} == kept
 
 
-def test_printing_again_uses_the_same_serials(workspace, returned):
+@pytest.mark.parametrize("file_format", ["pdf", "docx"])
+def test_printing_again_uses_the_same_serials(workspace, returned, file_format):
     manifest = json.loads((returned / "out" / "p" / "manifest.json").read_text("utf-8"))
     cadre = next(page["cadre"] for page in manifest["pages"] if page["cadre"])
-    run(workspace, "print", "--cadre", cadre, "--form", "2-5", "-o", workspace / "again")
+    again = workspace / "again"
+    run(workspace, "print", "--cadre", cadre, "--form", "2-5", "--format", file_format, "-o", again)
+    assert [path.name for path in again.glob("packet-*")] == [f"packet-{cadre}.{file_format}"]
     again = json.loads((workspace / "again" / "manifest.json").read_text("utf-8"))
     assert [page["serial"] for page in again["pages"]] == [page["serial"] for page in manifest["pages"]]
 
