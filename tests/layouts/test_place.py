@@ -4,11 +4,15 @@ from itertools import combinations
 import pytest
 
 from forms import Kind, load_catalogue
+from forms.lists import grown
+from forms.model import Field, Option, Row, Section
+from forms.options import EXAMPLES, resolved
 from layouts import BoxKind, Layout, PlacementError, place
+from layouts.faults import faults
 from layouts.sizes import BOX, CELL_H, CELL_W, LINE_PITCH
 from layouts.typeset import MM_PER_PT, width_mm
 
-FORMS = [form for form in load_catalogue() if form.kind == "sheet"]
+FORMS = [resolved(form, EXAMPLES) for form in load_catalogue() if form.kind == "sheet"]
 LAYOUTS = {form.id: place(form) for form in FORMS}
 each = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 
@@ -59,6 +63,9 @@ def test_every_box_lies_within_the_content_and_has_its_size(layout):
 def test_every_field_has_the_boxes_that_it_needs(layout):
     for field in layout.form.fields():
         boxes = layout.of_field(field.key)
+        if field.kind is Kind.PREFILL:  # of a running section: once on every side
+            assert len({box.page for box in boxes}) == len(boxes) >= 1
+            continue
         assert len({box.page for box in boxes}) == 1
         if field.options:
             assert [box.option for box in boxes] == [option.key for option in field.options]
@@ -79,6 +86,9 @@ def test_the_forms_take_the_sides_that_the_office_expects():
     assert LAYOUTS["2-5"].pages == 2
     assert LAYOUTS["2-2"].pages == 2
     assert LAYOUTS["2-2"].sealed_pages == (2,)
+    assert [LAYOUTS[form_id].pages for form_id in ("2-4", "2-6", "2-7")] == [2, 2, 2]
+    alone = ("2-1", "2-3", "2-9", "COVER", "DIARY", "LEDGER", "SLIP", "UNIT")
+    assert {LAYOUTS[form_id].pages for form_id in alone} == {1}
 
 
 def test_the_digest_changes_with_the_form():
@@ -114,3 +124,69 @@ def test_a_question_with_a_matrixs_options_stands_in_the_matrixs_columns():
 def test_a_seal_has_the_room_that_a_seal_takes():
     (place_of_seal,) = LAYOUTS["2-2"].of_field("seal")
     assert min(place_of_seal.w, place_of_seal.h) >= 42.0
+
+
+@each
+def test_nothing_stands_over_another_thing_or_in_a_clear_zone(layout):
+    assert list(faults(layout)) == []
+
+
+def test_a_ledger_takes_as_many_sides_as_it_needs_each_with_its_headings():
+    form = next(form for form in FORMS if form.id == "LEDGER")
+    layout = place(grown(form, {"walk": 60}))
+    assert layout.pages == 5
+    for page in range(1, 6):
+        words = [text.text for text in layout.texts if text.page == page]
+        assert [words.count(heading) for heading in ("户主（对象）", "完成", "走访人")] == [1, 1, 1]
+        assert any(box.field == "visitor" for box in layout.on_page(page))
+    rows = [
+        [box.field for box in layout.on_page(page) if box.field.endswith(".form")] for page in range(1, 6)
+    ]
+    assert sum(rows, []) == [f"walk_{n}.form" for n in range(1, 66)]
+
+
+def test_boxes_of_a_table_stand_below_their_headings():
+    layout = LAYOUTS["LEDGER"]
+    for heading, key in (("拒访", "refused"), ("搬迁", "moved")):
+        (words,) = [text for text in layout.texts if text.text == heading]
+        boxes = [box for box in layout.boxes if box.option == key]
+        assert len(boxes) == 13
+        assert all(abs(box.x + box.w / 2 - words.x) < 0.01 and box.y > words.y for box in boxes)
+
+
+def form_with(*rows, together=False):
+    section = Section("一", rows, together)
+    form = FORMS[0]
+    return replace(form, landscape=False, pages=(replace(form.pages[0], sections=(section,), sides=1),))
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (Row((Field("a", "数字", Kind.DIGITS, cells=20), Field("b", "二", Kind.DIGITS, cells=11)), table=True),
+         r"表格“数字、数字二”比版心宽 \d+ 毫米"),
+        (Row((Field("a", "选项", Kind.SINGLE, options=(Option("x", "很长的选项" * 12),)),)),
+         r"（a）比版心宽 \d+ 毫米"),
+        (Row((Field("a", "内容", Kind.LINES, lines=3),), table=True), "不能放在表格里"),
+    ],
+)  # fmt: skip
+def test_what_cannot_fit_says_which_and_by_how_much(row, words):
+    fields = tuple(replace(f, column="数字二" if f.key == "b" else "") for f in row.fields)
+    with pytest.raises(PlacementError, match=words) as caught:
+        place(form_with(replace(row, fields=fields)))
+    assert caught.value.field == "a"
+
+
+def test_a_group_higher_than_a_side_says_by_how_much():
+    rows = tuple(Row((Field(f"l{n}", "内容", Kind.LINES, lines=10),)) for n in range(3))
+    with pytest.raises(PlacementError, match=r"不能分页的内容高 \d+ 毫米，一面只有 \d+ 毫米，超出 \d+ 毫米"):
+        place(form_with(*rows, together=True))
+
+
+def test_faults_are_named_with_their_size():
+    layout = LAYOUTS["2-5"]
+    box = next(box for box in layout.boxes if box.kind is BoxKind.CHECKBOX)
+    crowded = replace(layout, boxes=(*layout.boxes, replace(box, field="late", x=box.x + 1.0)))
+    assert any(f"“{box.field}”与“late”的位置重叠 3.0 毫米" in fault.message for fault in faults(crowded))
+    near = replace(layout, boxes=(replace(box, x=12.0, y=15.0),))
+    assert any("定位标记" in fault.message for fault in faults(near))
