@@ -1,4 +1,4 @@
-"""A pen for Word: collects what is drawn, and says it in DrawingML at exact places of the page.
+"""A pen for Word: collects what is drawn on a page, and puts it at exact places in Word's own terms.
 
 All frames and rules of one colour and width are one freeform shape as large as the page, so that their
 places among themselves cannot slip, and a page costs Word a handful of shapes instead of hundreds.
@@ -177,7 +177,8 @@ class WordPen:
     def drawn(self) -> tuple[list[BaseOxmlElement], list[BaseOxmlElement]]:
         """Paragraphs in frames, and runs with shapes for a paragraph on the same page."""
         everything = [word for words in self._words.values() for word in words]
-        lines = [line for words in self._words.values() for line in _lines(words, everything)]
+        from_the_top = [words for _, words in sorted(self._words.items())]
+        lines = [line for words in from_the_top for line in _lines(words, everything)]
         frames = [_paragraph(line, *self._ends(line, lines)) for line in lines]
         shapes = [
             # White cells last, on their black squares.
