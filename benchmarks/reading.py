@@ -76,16 +76,17 @@ class Press:
 
     def picture(self, number: int, dpi: int) -> Image:
         """A fresh copy of one side in RGB."""
-        return _rendered(number, dpi).copy()
+        _, form, _, sheet = self.pages[number]
+        return _rendered(self.files[form], sheet, dpi).copy()
 
 
 @cache
-def press() -> Press:
-    """The forms as the catalogue has them, printed once per process."""
+def press(forms: tuple[str, ...]) -> Press:
+    """Forms as the catalogue has them, printed once per process; all that are read when none is named."""
     with tempfile.TemporaryDirectory() as folder:
         key = Key.create(Path(folder) / "key")
         shelves, sheets, pages, files = {}, {}, [], {}
-        for form in (form for form in load_catalogue() if form.kind == "sheet"):
+        for form in _wanted(forms):
             layout = place(form)
             blanks = [cv2.imdecode(np.frombuffer(png, np.uint8), 0) for png in blank_pages(layout)]
             shelves[layout.digest] = PrintedLayout(layout, tuple(blanks))
@@ -101,20 +102,24 @@ def press() -> Press:
                 (entry.serial, form.id, entry.form_page, entry.page) for entry in entries if entry.serial
             ]
             files[form.id] = (Path(folder) / "form.pdf").read_bytes()
-    shelf = Shelf(key, shelves, sheets, {"cadre_names": people()})
-    return Press(shelf, tuple(pages), files)
+    return Press(Shelf(key, shelves, sheets, vocabularies()), tuple(pages), files)
+
+
+def _wanted(forms: tuple[str, ...]) -> list[Form]:
+    """The forms with something to fill in."""
+    known = [form for form in load_catalogue() if form.kind == "sheet" and any(form.asked())]
+    return [form for form in known if not forms or form.id in forms]
 
 
 @cache
-def people() -> tuple[str, ...]:
+def vocabularies() -> Mapping[str, tuple[str, ...]]:
     rng = np.random.default_rng(99)
-    return tuple(sorted({names.person(rng) for _ in range(PEOPLE)}))
+    return {"cadre_names": tuple(sorted({names.person(rng) for _ in range(PEOPLE)}))}
 
 
 @cache
-def _rendered(number: int, dpi: int) -> Image:
-    _, form, _, sheet = press().pages[number]
-    with pypdfium2.PdfDocument(press().files[form]) as document:
+def _rendered(pdf: bytes, sheet: int, dpi: int) -> Image:
+    with pypdfium2.PdfDocument(pdf) as document:
         picture = document[sheet - 1].render(scale=dpi / 72).to_numpy()
     return np.ascontiguousarray(picture[:, :, 2::-1])
 
@@ -122,26 +127,42 @@ def _rendered(number: int, dpi: int) -> Image:
 # --- one page -------------------------------------------------------------------------------------
 
 
-def see(job: tuple[int, int, str, str | None, float]) -> Seen:
-    """Page `n`: filled in, scanned, found and measured. `digits`: NPZ of real digits to write with."""
-    n, seed, preset, digits, carelessness = job
+@dataclass(frozen=True)
+class Job:
+    """Page number `n` of a run. `digits`: NPZ of real digits, with which half of the people write."""
+
+    n: int
+    seed: int
+    preset: str
+    digits: str | None
+    careless: float
+    forms: tuple[str, ...]
+
+
+def see(job: Job) -> Seen:
+    """A page filled in, scanned, found and measured."""
     cv2.setNumThreads(1)
-    rng = np.random.default_rng((seed, n))
-    number = n % len(press().pages)
-    serial, _, page, _ = press().pages[number]
-    digest, _ = press().shelf.sheets[serial]
-    layout = press().shelf.layouts[digest].layout
-    recipe = PRESETS[preset](rng, None, None)
-    paper = Paper(press().picture(number, recipe.dpi), recipe.dpi / 25.4)
-    scribes = Scribes(Hand.of(f"clerk {n}", seed), Hand.of(f"subject {n}", seed))
-    answers = answer(layout.form, rng, Circumstances(vocabularies=press().shelf.vocabularies))
-    real = _real_digits(digits) if digits and rng.random() < 0.5 else None
-    truth = fill(paper, layout, page, answers, scribes, rng, carelessness, real)
+    form, page, truth, pixels = picture(job)
+    return _read(form, page, truth, pixels, press(job.forms).shelf)
+
+
+def picture(job: Job) -> tuple[Form, int, PageTruth, Image]:
+    """A page filled in and scanned, with what it says."""
+    printed, rng = press(job.forms), np.random.default_rng((job.seed, job.n))
+    number = job.n % len(printed.pages)
+    serial, _, page, _ = printed.pages[number]
+    layout = printed.shelf.layouts[printed.shelf.sheets[serial][0]].layout
+    recipe = PRESETS[job.preset](rng, None, None)
+    paper = Paper(printed.picture(number, recipe.dpi), recipe.dpi / 25.4)
+    scribes = Scribes(*(Hand.of(f"{who} {job.n}", job.seed) for who in ("clerk", "subject")))
+    answers = answer(layout.form, rng, Circumstances(vocabularies=vocabularies()))
+    real = _real_digits(job.digits) if job.digits and rng.random() < 0.5 else None
+    truth = fill(paper, layout, page, answers, scribes, rng, job.careless, real)
     pixels = scan(paper.pixels, recipe, rng)
     if recipe.colour != "black":
         quality = [cv2.IMWRITE_JPEG_QUALITY, recipe.quality]
         pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_UNCHANGED)
-    return _read(layout.form, page, truth, pixels)
+    return layout.form, page, truth, pixels
 
 
 @cache
@@ -153,8 +174,7 @@ def _real_digits(path: str) -> RealDigits:
     return RealDigits({str(digit): images[labels == digit] for digit in range(10)})
 
 
-def _read(form: Form, page: int, truth: PageTruth, pixels: Image) -> Seen:
-    shelf = press().shelf
+def _read(form: Form, page: int, truth: PageTruth, pixels: Image, shelf: Shelf) -> Seen:
     started = time.process_time()
     found = find_sheet(pixels, shelf, read_serial)
     located = time.process_time()
@@ -187,7 +207,7 @@ class Answer:
 
 def answers_of(seen: Seen) -> Iterator[Answer]:
     fields = {field.key: field for field in seen.form.asked()}
-    for reading in decide(seen.form, seen.measurements, press().shelf.vocabularies):
+    for reading in decide(seen.form, seen.measurements, vocabularies()):
         field = fields[reading.field]
         truth = seen.truth.fields[reading.field]
         accepted = reading.confidence >= thresholds.ACCEPT[field.kind]
@@ -304,6 +324,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--digits", help="digits-28px.npz: half of the people write with real digits")
     parser.add_argument("--careless", type=float, default=0.02, help="share of fields against instructions")
+    parser.add_argument("--forms", nargs="*", default=[], help="form ids; all when none is named")
     parser.add_argument("--mistakes", nargs="*", metavar="KIND", help="list accepted fields that are wrong")
     parser.add_argument("--all-mistakes", action="store_true", help="list those that went to review, too")
     parser.add_argument("--keep", type=Path)
@@ -312,9 +333,8 @@ def main() -> None:
     if options.kept:
         pages = [seen for path in options.kept for seen in pickle.loads(path.read_bytes())]
     else:
-        jobs = [
-            (n, options.seed, options.preset, options.digits, options.careless) for n in range(options.pages)
-        ]
+        how = (options.seed, options.preset, options.digits, options.careless, tuple(options.forms))
+        jobs = [Job(n, *how) for n in range(options.pages)]
         if options.jobs > 1:
             with ProcessPoolExecutor(options.jobs) as pool:
                 pages = list(pool.map(see, jobs, chunksize=4))

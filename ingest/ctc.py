@@ -54,7 +54,7 @@ class Alphabet:
 
 @dataclass(frozen=True)
 class Trace:
-    """Probabilities (steps, classes) along a line; each row sums to 1."""
+    """Probabilities (steps, classes) along a line, up to a factor per step that only peaks care about."""
 
     probabilities: NDArray[np.float32]
     alphabet: Alphabet
@@ -90,6 +90,7 @@ def _character(trace: Trace, start: int, end: int) -> Character:
     rows = trace.probabilities[start:end]
     label = int(rows[0].argmax())
     row = rows[int(rows[:, label].argmax())]
+    row = row / row.sum()
     kept = min(ALTERNATIVES + 2, len(row))
     top = np.argpartition(row, -kept)[-kept:]
     others = [n for n in top[np.argsort(-row[top])] if n not in (0, label)][:ALTERNATIVES]

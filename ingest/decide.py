@@ -19,15 +19,17 @@ def decide(
     measurements: Sequence[Measurement],
     vocabularies: Vocabularies,
     calibration: Calibration | None = None,
+    days: numbers.Days | None = None,
 ) -> tuple[Reading, ...]:
-    """A reading for each measurement, in their order. `measurements` are those of one page."""
+    """A reading for each measurement, in their order. `measurements` are those of one page; `days` are
+    the first and the last that a date may sensibly name."""
     calibration = calibration or confidence.shipped()
     fields = {field.key: field for field in form.asked()}
     habit = choices.habit(fields, measurements)
     readings = []
     for seen in measurements:
         field = fields[seen.field]
-        reading = _judge(field, seen, habit, vocabularies, calibration)
+        reading = _judge(field, seen, habit, vocabularies, calibration, days)
         readings.append(_if_in_place(field, seen, reading))
     return _checked(form, readings)
 
@@ -38,12 +40,13 @@ def _judge(
     habit: choices.Habit,
     vocabularies: Vocabularies,
     calibration: Calibration,
+    days: numbers.Days | None,
 ) -> Reading:
     match field.kind:
         case Kind.SINGLE | Kind.MULTIPLE:
             return choices.judge(field, seen, habit, calibration)
         case Kind.DIGITS | Kind.DATE:
-            return numbers.judge(field, seen, calibration)
+            return numbers.judge(field, seen, calibration, days)
         case Kind.SIGNATURE:
             return writings.signature(field, seen, calibration)
         case _:

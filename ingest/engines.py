@@ -83,8 +83,9 @@ class PaddleEngine:
             (output,) = self._session.run(None, {self._session.get_inputs()[0].name: self._input(line)})
         except Exception as error:
             raise EngineError(f"文字识别引擎 {self.name} 出错：{error}") from error
-        likely = output[0] * self._usual
-        return Trace(likely / likely.sum(1, keepdims=True), self._alphabet)
+        likely = output[0]
+        likely *= self._usual
+        return Trace(likely, self._alphabet)
 
     def _input(self, line: Image) -> NDArray[np.float32]:
         """Scaled to the model's height, in -1..1; narrow lines are padded with the model's zero."""

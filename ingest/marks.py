@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -70,15 +70,12 @@ def measure(ink: PageInk, boxes: Sequence[Box]) -> Mapping[str, MarksSeen]:
         again = [n for n, box in enumerate(boxes) if box.field in astray]
         for n, better in zip(again, _quick_look(ink, [boxes[n] for n in again], shifts), strict=True):
             quick[n] = better
-    seen = defaultdict(list)
-    moved = defaultdict(list)
-    for box, look in zip(boxes, quick, strict=True):
-        features = dict(look)
-        offset: Shift = (0.0, 0.0)
-        if _is_inked(look):
-            closer, offset = _close_look(ink, box, boxes, shifts[box.field])
-            features |= closer
-        rounded = {name: round(float(value), 3) for name, value in features.items()}
+    inked = [n for n, look in enumerate(quick) if _is_inked(look)]
+    close = dict(zip(inked, _close_looks(ink, boxes, inked, shifts, quick), strict=True))
+    seen, moved = defaultdict(list), defaultdict(list)
+    for n, (box, look) in enumerate(zip(boxes, quick, strict=True)):
+        features, offset = close.get(n, ({}, (0.0, 0.0)))
+        rounded = {name: round(float(value), 3) for name, value in (look | features).items()}
         seen[box.field].append(BoxSeen(box.option, None, rounded))
         moved[box.field].append(offset)
     return {
@@ -175,26 +172,22 @@ def _field_shifts(ink: PageInk, boxes: Sequence[Box], fields: set[str]) -> dict[
     return shifts
 
 
-def _best_offset(seen: Image, expected: Image) -> tuple[int, int]:
+def _best_offset(seen: Image, expected: Image, reach: int) -> tuple[int, int]:
     """Px by which the print in `seen` is off, ±`reach`: where the least new ink is left.
 
-    `seen` is larger than `expected` by the reach on every side. Coarse, then fine.
+    `seen` is larger than `expected` on every side, by `reach` at least. Coarse, then fine.
     """
-    reach = (seen.shape[0] - expected.shape[0]) // 2
-    cost: dict[tuple[int, int], float] = {}
+    margin, (height, width) = (seen.shape[0] - expected.shape[0]) // 2, expected.shape
 
-    def left_over(dx: int, dy: int) -> float:
-        if (dx, dy) not in cost:
-            h, w = expected.shape
-            window = seen[reach + dy : reach + dy + h, reach + dx : reach + dx + w]
-            rest = cv2.subtract(expected, window)
-            cost[dx, dy] = float(cv2.norm(rest, cv2.NORM_L1)) + _OFFSET_COST * (abs(dx) + abs(dy))
-        return cost[dx, dy]
+    def left_over(offset: tuple[int, int]) -> float:
+        x, y = margin + offset[0], margin + offset[1]
+        rest = cv2.subtract(expected, seen[y : y + height, x : x + width])
+        return float(cv2.norm(rest, cv2.NORM_L1)) + _OFFSET_COST * (abs(offset[0]) + abs(offset[1]))
 
-    coarse = range(-reach // 2 * 2, reach + 1, 2)
-    x, y = min(((dx, dy) for dx in coarse for dy in coarse), key=lambda o: left_over(*o))
-    near = [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    return min((o for o in near if max(map(abs, o)) <= reach), key=lambda o: left_over(*o))
+    coarse = range(-reach, reach + 1, 2)
+    x, y = min(((dx, dy) for dx in coarse for dy in coarse), key=left_over)
+    near = ((x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+    return min((o for o in near if max(abs(o[0]), abs(o[1])) <= reach), key=left_over)
 
 
 _OFFSET_COST = 60.0
@@ -204,38 +197,61 @@ _OFFSET_COST = 60.0
 # --- the close look -------------------------------------------------------------------------------
 
 
-def _close_look(ink: PageInk, box: Box, boxes: Sequence[Box], shift: Shift) -> tuple[dict[str, float], Shift]:
-    """The close features, and the offset in mm that was found beyond `shift`."""
-    scale, reach = box.w / BOX_PX, thresholds.OFFSET_REACH_PX
-    (wide,), (print_,) = _patches(ink, [box], CLOSE_PX, np.array([shift]), reach)
-    paper = ink.paper_under(_region(box, CLOSE_PX), print_.shape)
-    expected = ink.expected(print_, paper)
-    near = _square(CLOSE_PX, _RING)
-    around = _square(CLOSE_PX + 2 * reach, _RING + reach)
-    dx, dy = _best_offset(wide[around], np.clip(expected[near], 0, 255).astype(np.uint8))
-    seen = wide[reach + dy : reach + dy + CLOSE_PX, reach + dx : reach + dx + CLOSE_PX]
+def _close_looks(
+    ink: PageInk,
+    boxes: Sequence[Box],
+    chosen: Sequence[int],
+    shifts: Mapping[str, Shift],
+    quick: Sequence[Mapping[str, float]],
+) -> Iterator[tuple[dict[str, float], Shift]]:
+    """For each of the `chosen` boxes its close features, and the offset in mm found beyond the shift."""
+    if not chosen:
+        return
+    own, reach = [boxes[n] for n in chosen], thresholds.OFFSET_REACH_PX
+    wide, print_ = _patches(ink, own, CLOSE_PX, np.array([shifts[box.field] for box in own]), reach)
+    paper = ink.paper_at(_centres(own)).repeat(CLOSE_PX)[:, None]
+    expected = ink.expected(print_.reshape(-1, CLOSE_PX), paper)
+    offsets = _offsets(wide, expected.reshape(print_.shape), [quick[n]["print"] for n in chosen])
+    seen = np.concatenate(
+        [
+            patch[reach + dy : reach + dy + CLOSE_PX, reach + dx : reach + dx + CLOSE_PX]
+            for patch, (dx, dy) in zip(wide, offsets, strict=True)
+        ]
+    )
     new = smooth(darker(seen, expected))
-    others = [other for other in boxes if other is not box]
-    features = _shape(new, new > ink.floor, _places(box, others))
-    features |= {
-        "print": float(np.nanmean(ink.print_found(seen, print_, paper))),
-        "noise": 10 * min(ink.noise, 0.1),
-        "gain": ink.gain,
-        "scale": ink.page.px_per_mm / 8,
-    }
-    return features, (dx * scale, dy * scale)
+    found = ink.print_found(seen, print_.reshape(-1, CLOSE_PX), paper).reshape(len(own), -1)
+    page_wide = {"noise": 10 * min(ink.noise, 0.1), "gain": ink.gain, "scale": ink.page.px_per_mm / 8}
+    centres, scale = _centres(boxes), own[0].w / BOX_PX
+    patches = zip(chosen, new.reshape(print_.shape), np.nanmean(found, 1), offsets, strict=True)
+    for n, patch, print_share, (dx, dy) in patches:
+        features = _shape(patch, patch > ink.floor, _places(centres, n, scale))
+        yield features | page_wide | {"print": print_share}, (dx * scale, dy * scale)
 
 
-def _places(box: Box, others: Sequence[Box]) -> list[tuple[slice, slice]]:
-    """Where other boxes lie in this one's close patch."""
-    x0, y0, size, _ = _region(box, CLOSE_PX)
-    scale, places = box.w / BOX_PX, []
-    for other in others:
-        if abs(other.x - box.x) < size and abs(other.y - box.y) < size:
-            left, top = round((other.x - x0) / scale), round((other.y - y0) / scale)
-            rows = slice(max(top + _INSET, 0), max(top + BOX_PX - _INSET, 0))
-            places.append((rows, slice(max(left + _INSET, 0), max(left + BOX_PX - _INSET, 0))))
-    return places
+def _offsets(wide: Image, expected: Ink, in_place: Sequence[float]) -> list[tuple[int, int]]:
+    """Each box's own offset; those whose frame is in place are searched near by only."""
+    near, reach = _square(CLOSE_PX, _RING), thresholds.OFFSET_REACH_PX
+    around = _square(CLOSE_PX + 2 * reach, _RING + reach)
+    levels = np.clip(expected, 0, 255).astype(np.uint8)
+    return [
+        _best_offset(patch[around], level[near], 2 if share > thresholds.FRAME_IN_PLACE else reach)
+        for patch, level, share in zip(wide, levels, in_place, strict=True)
+    ]
+
+
+def _places(centres: NDArray[np.float64], n: int, scale: float) -> list[tuple[slice, slice]]:
+    """Where other boxes' insides lie in the close patch of box `n`."""
+    off = (centres - centres[n]) / scale
+    near = np.flatnonzero((np.abs(off) < CLOSE_PX / 2 + BOX_PX / 2).all(1))
+    half, middle = BOX_PX // 2 - _INSET, CLOSE_PX // 2
+    return [
+        tuple(
+            slice(max(round(v) + middle - half, 0), max(round(v) + middle + half, 0))
+            for v in off[other][::-1]
+        )  # type: ignore[misc]
+        for other in near
+        if other != n
+    ]
 
 
 def _shape(new: Ink, mask: NDArray[np.bool_], others: Sequence[tuple[slice, slice]]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from ingest.ink import PageInk, smooth, without_residue
 from ingest.model import Measurement, PrintedLayout
 from ingest.register import READING_MM_PER_PX, RegisteredPage
 from layouts.model import Box, BoxKind
+from layouts.typeset import width_mm
 
 Vocabularies = Mapping[str, Sequence[str]]
 
@@ -64,18 +65,19 @@ def _measure(
 
 def _marks(field: Field, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen) -> Measurement:
     inked = any("fill" in box.features and box.features["fill"] > 0 for box in seen.boxes)
-    around = 0.0 if inked else _around(ink, boxes, seen)
+    around = 0.0 if inked else _around(ink, field, boxes, seen)
     return Measurement(field.key, seen.ink, seen.shift_mm, seen.residual_mm, seen.boxes, around=around)
 
 
-def _around(ink: PageInk, boxes: Sequence[Box], seen: marks.MarksSeen) -> float:
+def _around(ink: PageInk, field: Field, boxes: Sequence[Box], seen: marks.MarksSeen) -> float:
     """Ink on the words behind the boxes, mm²: people ring or underline the words instead of ticking.
 
     What runs through the field from beyond is not about its words: a block struck out with one line.
     """
     margin, scale = thresholds.WORDS_MARGIN_MM, 2 * READING_MM_PER_PX
     x, y = min(box.x for box in boxes) - margin, min(box.y for box in boxes) - margin
-    right = max(box.x + box.w for box in boxes) + thresholds.WORDS_REACH_MM
+    words = max(width_mm(option.label, thresholds.WORDS_PT) for option in field.options)
+    right = max(box.x + box.w for box in boxes) + words + 2 * margin
     width = min(right, ink.page.frame.width - 8.0) - x
     height = max(box.y + box.h for box in boxes) + margin - y
     new = smooth(ink.in_region(x, y, width, height, scale, seen.shift_mm)) > ink.floor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
@@ -157,12 +158,14 @@ class Shelf:
 
     sheets        serial → (layout digest, page)
     vocabularies  name of a word list (`Field.vocabulary`) → its words
+    days          first and last day that a date on a form may sensibly name; None when unknown
     """
 
     key: Key
     layouts: Mapping[str, PrintedLayout]
     sheets: Mapping[str, tuple[str, int]]
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    days: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True)

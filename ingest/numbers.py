@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,11 @@ Places = NDArray[np.float64]
 """Probabilities (places, 11): ten digits and 'no digit'."""
 
 
-def judge(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
+Days = tuple[date, date]
+
+
+def judge(field: Field, seen: Measurement, calibration: Calibration, days: Days | None = None) -> Reading:
+    """`days`: the first and the last that a date may sensibly name."""
     written = [box for box in seen.boxes if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
     if not written:
         return _blank(field, seen, calibration)
@@ -32,9 +37,9 @@ def judge(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
     places = _fused([_cell(box) for box in written], strip)
     if len(written) > 1 and (places[:, NO_DIGIT] > 0.5).all():
         return _dashed(field)
-    ranked = _ranked(field, places)
+    ranked = _ranked(field, places, days)
     best, raw = ranked[0]
-    raw, doubt = _doubts(field, seen, written, places, best, raw)
+    raw, doubt = _doubts(field, seen, written, places, best, raw, days)
     alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
     engine = " + ".join(["digits-1", *([strip.engine] if strip else [])])
     confidence = calibration(Judgement.NUMBER, raw)
@@ -92,17 +97,26 @@ def _strip(text: TextSeen) -> Places:
 # --- the strings ----------------------------------------------------------------------------------
 
 
-def _ranked(field: Field, places: Places) -> list[tuple[str, float]]:
+def _ranked(field: Field, places: Places, days: Days | None) -> list[tuple[str, float]]:
     """The likeliest strings with their probabilities, those that obey the field's rule favoured."""
     weighed, mass = [], 0.0
     for digits, p in _likeliest(places):
         mass += p
-        lawful = 1.0 if not complaint(field, digits) else thresholds.UNLAWFUL
+        lawful = 1.0 if not _wrong(field, digits, days) else thresholds.UNLAWFUL
         weighed.append((digits, p * lawful))
     # Strings beyond the list, and places where no digit is written, count as lawful competitors.
     total = sum(weight for _, weight in weighed) + max(0.0, 1 - mass)
     ranked = sorted(weighed, key=lambda pair: -pair[1])
     return [(digits, weight / total) for digits, weight in ranked]
+
+
+def _wrong(field: Field, digits: str, days: Days | None) -> str:
+    """What is wrong with a number by its own rule, or with a date by the days of the campaign."""
+    wrong = complaint(field, digits)
+    if wrong or field.kind is not Kind.DATE or days is None:
+        return wrong
+    day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    return "" if days[0] <= day <= days[1] else f"不在 {days[0]} 至 {days[1]} 之间"
 
 
 def _likeliest(places: Places) -> Iterator[tuple[str, float]]:
@@ -128,7 +142,13 @@ def _likeliest(places: Places) -> Iterator[tuple[str, float]]:
 
 
 def _doubts(
-    field: Field, seen: Measurement, written: Sequence[BoxSeen], places: Places, best: str, raw: float
+    field: Field,
+    seen: Measurement,
+    written: Sequence[BoxSeen],
+    places: Places,
+    best: str,
+    raw: float,
+    days: Days | None,
 ) -> tuple[float, str]:
     numbers = [box.cell or 0 for box in written]
     no_digit = [n for n, place in zip(numbers, places, strict=True) if place[NO_DIGIT] > 0.5]
@@ -137,7 +157,7 @@ def _doubts(
         return min(raw, thresholds.CONTRADICTED), f"第 {where} 格不像一个数字，可能涂改过"
     if numbers[-1] - numbers[0] + 1 != len(numbers):
         return min(raw, thresholds.CONTRADICTED), "数字中间有空格"
-    wrong = complaint(field, best)
+    wrong = _wrong(field, best, days)
     if wrong:
         return min(raw, thresholds.CONTRADICTED), f"{best} {wrong}"
     if _miscounted(seen, len(written)):

@@ -48,7 +48,7 @@ def read_page(pixels: Image, shelf: Shelf) -> PageResult:
         turned=sheet.turned,
         registration=sheet.registered.registration,
         measurements=seen,
-        readings=decide(layout.form, seen, shelf.vocabularies),
+        readings=decide(layout.form, seen, shelf.vocabularies, days=shelf.days),
         problems=sheet.problems,
     )
 

@@ -183,16 +183,38 @@ def _read_line(
 
 
 def _words(trace: ctc.Trace, peaks: Sequence[ctc.Peak], words: Sequence[str]) -> tuple[WordSeen, ...]:
-    """The line's words, split at separators, each with what it may be by the list."""
-    breaks = [peak for peak in peaks if peak.character.text in SEPARATORS]
-    starts = [0, *(peak.end for peak in breaks)]
-    ends = [*(peak.start for peak in breaks), len(trace.probabilities)]
-    spans = [(start, end) for start, end in zip(starts, ends, strict=True) if end > start]
+    """The line's words, each with what it may be by the list."""
     return tuple(
-        _word(trace.part(start, end), text, words)
-        for start, end in spans
-        if (text := "".join(p.character.text for p in peaks if start <= p.start < end))
+        _word(_room(trace, peaks, part), "".join(p.character.text for p in part), words)
+        for part in _parts(peaks, frozenset(words))
     )
+
+
+def _room(trace: ctc.Trace, peaks: Sequence[ctc.Peak], part: Sequence[ctc.Peak]) -> ctc.Trace:
+    """The steps between a word's neighbours: faint characters at its ends may hide there."""
+    start = max((peak.end for peak in peaks if peak.end <= part[0].start), default=0)
+    end = min((p.start for p in peaks if p.start >= part[-1].end), default=len(trace.probabilities))
+    return trace.part(start, end)
+
+
+def _parts(peaks: Sequence[ctc.Peak], words: frozenset[str]) -> list[Sequence[ctc.Peak]]:
+    """The peaks of each word: parted at separators, or where words of the list join without one."""
+    parts: list[list[ctc.Peak]] = [[]]
+    for peak in peaks:
+        if peak.character.text in SEPARATORS:
+            parts.append([])
+        else:
+            parts[-1].append(peak)
+    return [piece for part in parts if part for piece in _joined(part, words)]
+
+
+def _joined(part: Sequence[ctc.Peak], words: frozenset[str]) -> list[Sequence[ctc.Peak]]:
+    """`part` in two, when both are words of the list and the whole is none."""
+    text = "".join(peak.character.text for peak in part)
+    for n in range(1, len(part)):
+        if text not in words and {text[:n], text[n:]} <= words:
+            return [part[:n], part[n:]]
+    return [part]
 
 
 def _word(part: ctc.Trace, text: str, words: Sequence[str]) -> WordSeen:

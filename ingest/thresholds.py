@@ -200,7 +200,7 @@ QUICK_SHARE = 0.6
 """A page is flat when `FLAT_SHARE` of its anchors lie within `FLAT_MM` of one perspective; the quick
 way asks that `QUICK_SHARE` of the anchors be seen at all (the rest may be written over)."""
 
-RING_MM = 32.0
+RING_MM = 18.0
 FOLLOW_RADIUS_MM = 1.8
 FOLLOW_AGAIN_MM = 0.8
 FOLLOW_OUTLIER_MM = 1.5
@@ -211,7 +211,7 @@ NEIGHBOURS = 8
 NEIGHBOUR_SPREAD_MM = 1.5
 NEIGHBOUR_OUTLIER_MM = 0.6
 NEIGHBOUR_MM = 10.0
-PLANE_DAMPING = 20.0
+PLANE_DAMPING = 6.0
 """Anchors by which another one's shift is foretold; how far they may differ among themselves; how far
 a shift may be from the foretold one; at what distance a neighbour counts half; and how hard (mm)
 their plane is held level."""
@@ -299,8 +299,8 @@ UNUSUAL_CHARACTER = 0.02
 VOCABULARY_KEPT = 5
 """Words of a list kept with a reading, best first, for the clerk to choose from."""
 
-WORDS_REACH_MM = 12.0
-"""How far behind the last box its words are looked at, mm: four characters of 10 pt have 14."""
+WORDS_PT = 10.0
+"""Size of the words behind a box, pt."""
 
 WORDS_MARGIN_MM = 3.0
 """Around the boxes and their words, mm: a ring around words stays within."""
@@ -384,6 +384,9 @@ CHARACTER_SURE = 0.8
 TRACE_TRUST = 0.35
 """Weight of the engine's log probabilities when words of a list are compared: neighbouring steps repeat
 each other's evidence."""
+
+NOT_ON_LIST = 0.9
+"""Most confidence in words that the field's list lacks: people write what is not on it, but seldom."""
 
 OUTSIDE_LIST, OUTSIDE_LIST_PER_CHARACTER = 3.0, 1.5
 """Log odds against a word that the list lacks, and per character of it."""

@@ -21,7 +21,7 @@ def judge(field: Field, seen: Measurement, words: Collection[str], calibration: 
         return Reading(field.key, None, thresholds.NOT_READ, doubt="有笔迹，但没有认出文字")
     if words and text.words and (known := _from_list(field, text, words, calibration)):
         return known
-    return _free(field, text, calibration)
+    return _free(field, text, calibration, unlisted=bool(words))
 
 
 def signature(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
@@ -35,13 +35,14 @@ def signature(field: Field, seen: Measurement, calibration: Calibration) -> Read
     return Reading(field.key, signed, confidence, doubt=doubt, judgement=Judgement.SIGNATURE, raw=raw)
 
 
-def _free(field: Field, text: TextSeen, calibration: Calibration) -> Reading:
+def _free(field: Field, text: TextSeen, calibration: Calibration, unlisted: bool) -> Reading:
     raw = math.prod(min(c.score, thresholds.MOST_CHARACTER) for c in text.characters)
+    raw = min(raw, thresholds.NOT_ON_LIST) if unlisted else raw
     confidence = calibration(Judgement.TEXT, raw)
     unsure = [c.text for c in text.characters if c.score < thresholds.CHARACTER_SURE]
     doubt = f"拿不准的字：{'、'.join(unsure)}" if unsure else ""
     if not doubt and confidence < thresholds.DOUBTFUL:
-        doubt = "手写文字，请核对"
+        doubt = "不在名单中，请核对" if unlisted else "手写文字，请核对"
     value = text.text.strip()
     return Reading(field.key, value, confidence, (), text.engine, doubt, Judgement.TEXT, round(raw, 6))
 

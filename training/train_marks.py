@@ -234,16 +234,16 @@ def accident(sheet: Sheet, pen: Pen, rng: Generator) -> None:
     """Dirt, a slip of the pen, writing that runs out of its place; meant for no box."""
     boxes = sheet.boxes()
     box, kind = boxes[int(rng.integers(len(boxes)))], rng.random()
-    if kind < 0.5:  # a speck, 0.1 to 0.45 mm across
+    if kind < 0.42:  # a speck, 0.1 to 0.45 mm across
         spot = rng.uniform(-1.6, 1.6, 2)
         speck = replace(pen, width_mm=float(rng.uniform(0.1, 0.35)))
         draw(sheet, [spot + rng.normal(0, 0.02, (3, 2))], box, speck, rng)
-    elif kind < 0.75:  # strokes of writing beside it
+    elif kind < 0.65:  # strokes of writing beside it
         corner = np.array(
             [rng.choice([-1, 1]) * rng.uniform(1.1, 2.5), rng.choice([-1, 1]) * rng.uniform(0.9, 2.2)]
         )
         draw(sheet, [corner + rng.normal(0, 0.7, (5, 2))], box, pen, rng)
-    elif kind < 0.9:  # a ring around the words beside it, or a line under them
+    elif kind < 0.8:  # a ring around the words beside it, or a line under them
         right = rng.uniform(4, 9)
         if rng.random() < 0.5:
             ring = _ellipse(np.array([right / 2, rng.uniform(1.1, 1.6)]), rng)
@@ -252,8 +252,9 @@ def accident(sheet: Sheet, pen: Pen, rng: Generator) -> None:
         else:
             y = rng.uniform(1.1, 1.6)
             draw(sheet, [np.array([(1.3, y), (right / 2, y + 0.1), (right, y)])], box, pen, rng)
-    else:  # a long stroke across
-        way = np.array([np.cos(turn := rng.uniform(0, np.pi)), np.sin(turn)]) * rng.uniform(5, 12)
+    else:  # a long stroke across, as an unused block is struck out
+        turn = rng.uniform(0, np.pi) if rng.random() < 0.5 else rng.normal(0, 0.3)
+        way = np.array([np.cos(turn), np.sin(turn)]) * rng.uniform(5, 40)
         middle = rng.uniform(-2.5, 2.5, 2)
         draw(sheet, [np.array([middle - way, middle + rng.normal(0, 0.3, 2), middle + way])], box, pen, rng)
 
@@ -411,6 +412,7 @@ def printed_pages(folder: Path) -> list[tuple[Layout, int, Image, Image]]:
         pages += [
             (layout, n, print_, blank)
             for n, (print_, blank) in enumerate(zip(prints, blanks, strict=True), 1)
+            if any(box.kind is BoxKind.CHECKBOX for box in layout.on_page(n))
         ]
     return pages
 

@@ -1,6 +1,7 @@
 """Judging is pure: made-up measurements in, readings out; no image, no engine."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from forms.model import Check, Field, Form, Kind, Option, Page, Row, Section
 from ingest import marks, thresholds
-from ingest.confidence import Calibration, Curve, Judgement
+from ingest.confidence import Calibration, Curve, Judgement, fit
 from ingest.decide import decide
 from ingest.model import BoxSeen, Character, Measurement, Reading, TextSeen, WordSeen
 
@@ -225,6 +226,24 @@ def test_a_date_is_a_day_that_exists():
     assert "日期" in wrong.doubt
 
 
+def test_a_date_outside_the_campaign_is_doubted_and_one_inside_preferred():
+    days = (date(2017, 3, 1), date(2017, 6, 30))
+
+    def read(cells: str, **unsure: float) -> Reading:
+        boxes = [_cell(n, c) for n, c in enumerate(cells)]
+        boxes[2] = BoxSeen(None, 2, boxes[2].features | unsure)
+        strip = _strip(cells)
+        if unsure:
+            third = Character("7", 0.55, (("1", 0.44),))
+            strip = replace(strip, characters=(*strip.characters[:2], third, *strip.characters[3:]))
+        seen = Measurement("n", 0.1, boxes=tuple(boxes), texts=(strip,))
+        return decide(_form(DATE), [seen], {}, PLAIN, days)[0]
+
+    assert read("20170428").confidence > 0.99
+    assert read("20770428").confidence <= thresholds.CONTRADICTED
+    assert read("20770428", d7=0.6, d1=0.39).value == "2017-04-28"
+
+
 def test_the_rule_decides_between_digits_that_are_as_likely():
     boxes = [_cell(n, c) for n, c in enumerate("13800138000")]
     unsure = dict(boxes[0].features) | {"d1": 0.45, "d7": 0.5}
@@ -356,6 +375,21 @@ def test_a_stored_calibration_is_read_back():
     assert found(Judgement.NUMBER, 0.9) == pytest.approx(Curve(0.8, -0.1)(0.9), abs=1e-5)
     with pytest.raises((ValueError, KeyError, TypeError)):
         Calibration.from_json('{"curves": {"nothing": {}}}')
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30))
+def test_a_fitted_curve_always_rises_and_is_stored_as_it_is(judged):
+    curve = fit(judged)
+    assert curve(0.2) <= curve(0.8)
+    calibration = Calibration("v", {Judgement.WORD: curve})
+    assert Calibration.from_json(calibration.to_json()) == calibration
+
+
+def test_fitting_finds_the_overconfidence_of_scores():
+    judged = [(0.99, n % 5 > 0) for n in range(400)] + [(0.6, n % 3 > 0) for n in range(300)]
+    curve = fit(judged)
+    assert 0.5 < curve(0.99) < 0.85
+    assert curve(0.6) < 0.6
 
 
 def test_every_kind_that_is_read_has_an_accept_threshold():

@@ -26,11 +26,13 @@ def test_engines_name_themselves_with_their_version():
     assert engine("tesseract").name.startswith("tesseract-chi_sim ")
 
 
-def test_a_trace_is_a_distribution_at_every_step():
+def test_a_trace_has_a_probability_for_every_character_at_every_step():
     reader: Engine = engine("ppocr")
     assert isinstance(reader, TracingEngine)
     trace = reader.trace(_line("2017"))
-    assert np.allclose(trace.probabilities.sum(1), 1, atol=1e-3)
+    assert trace.probabilities.min() >= 0
+    assert trace.probabilities.sum(1).max() <= 1 + 1e-3
+    assert trace.probabilities.sum(1).min() > 0.9
     assert trace.probabilities.shape[1] == len(trace.alphabet.characters) + 1
 
 

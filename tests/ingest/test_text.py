@@ -146,6 +146,14 @@ def test_words_of_a_list_are_weighed_by_the_trace():
     assert second.candidates[0][0] == "王"
 
 
+def test_names_written_without_a_separator_are_parted_by_the_list():
+    seen = _seen(
+        SHORT, lambda page: _write(page, "王中丁力", 12.0, 28.0), engine("ppocr"), ("王中", "丁力", "王")
+    )
+    assert [word.text for word in seen.texts[0].words] == ["王中", "丁力"]
+    assert [word.candidates[0][0] for word in seen.texts[0].words] == ["王中", "丁力"]
+
+
 def test_handwriting_is_read():
     seen = _seen(SHORT, lambda page: _write(page, "三月中旬", 12.0, 28.0), engine("ppocr"))
     assert seen.texts[0].text == "三月中旬"
