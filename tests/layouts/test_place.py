@@ -139,10 +139,9 @@ def test_a_ledger_takes_as_many_sides_as_it_needs_each_with_its_headings():
         words = [text.text for text in layout.texts if text.page == page]
         assert [words.count(heading) for heading in ("户主（对象）", "完成", "走访人")] == [1, 1, 1]
         assert any(box.field == "visitor" for box in layout.on_page(page))
-    rows = [
-        [box.field for box in layout.on_page(page) if box.field.endswith(".form")] for page in range(1, 6)
-    ]
-    assert sum(rows, []) == [f"walk_{n}.form" for n in range(1, 66)]
+    boxes = sorted(layout.boxes, key=lambda box: (box.page, box.y))
+    ticked = [box.field for box in boxes if box.field.endswith(".form")]
+    assert ticked == [f"walk_{n}.form" for n in range(1, 66)]
 
 
 def test_boxes_of_a_table_stand_below_their_headings():
@@ -163,7 +162,7 @@ def form_with(*rows, together=False):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (Row((Field("a", "数字", Kind.DIGITS, cells=20), Field("b", "二", Kind.DIGITS, cells=11)), table=True),
+        (Row((Field("a", "数字", Kind.DIGITS, cells=20), Field("b", "", Kind.DIGITS, cells=11)), table=True),
          r"表格“数字、数字二”比版心宽 \d+ 毫米"),
         (Row((Field("a", "选项", Kind.SINGLE, options=(Option("x", "很长的选项" * 12),)),)),
          r"（a）比版心宽 \d+ 毫米"),
