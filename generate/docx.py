@@ -4,6 +4,9 @@ What all sheets of a page have in common is the page header of their section, wh
 own is in the body. So 60 sheets have their questions once: a word that a clerk edits there changes on
 all of them, and nobody moves a box by accident while editing a body.
 
+Edited in LibreOffice it is to be printed from there or saved as ODT, which is the same to the pixel; what
+LibreOffice 7.4 saves as DOCX again has lost the places of the words.
+
     leaf     a piece of paper: what its front and its back have in common, and what is each one's own
     section  neighbouring leaves that have the same in common; headers for odd and for even pages
 """

@@ -101,3 +101,5 @@ def report(done: Printed, folder: Path) -> None:
     if done.reprinted:
         tell(f"其中 {done.reprinted} 面以前印过，用原编号重印")
     tell(f"共 {len(done.files)} 个文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")
+    if any(file.suffix == ".docx" for file in done.files):
+        tell("各表共有的文字在页眉里（双击页眉修改，同一种表一改全改）；用 LibreOffice 修改后请另存为 ODT")
