@@ -22,6 +22,7 @@ from review import access, crops, grid, pages
 from review.access import Area, area_of
 from review.accounts import InOffice, Signed, SignedIn, Supervisor
 from review.grid import words
+from review.items import label_of
 from review.keying import QUEUES
 from review.office import Office
 from review.showing import picture_response, render
@@ -182,7 +183,7 @@ def _oldest(office: Office, waiting: list[Waiting]) -> list[Oldest]:
 def _label(office: Office, form: str, field: str) -> str:
     for layout in office.layouts():
         if layout.form.id == form and any(f.key == field for f in layout.form.fields()):
-            return f"{form} {layout.form.field(field).label or '勾选'}"
+            return f"{form} {label_of(layout.form, layout.form.field(field))}"
     return f"{form} {field}"
 
 

@@ -14,12 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from forms.model import Field, Form, Kind, Value
 from review import access, crops, judging
 from review.accounts import InOffice, Signed, SignedIn
-from review.items import picture
+from review.items import label_of, picture
 from review.judging import TakenError
 from review.keying import GO_BACK, AtDesk, held_until, left
 from review.office import Office
 from review.showing import render
-from store import audit, printed, work
+from store import audit, work
 from store.schema import now
 from store.work import KEY, OPEN, SAVE, Task, Wish
 
@@ -137,9 +137,8 @@ def _next(office: Office, db: Any, who: Signed, group: Group, wish: Wish) -> dic
 
 
 def _cell(office: Office, db: Any, task: Task) -> dict[str, Any]:
-    sheet = printed.sheet(db, task.serial)
-    assert sheet is not None
-    view = crops.field_view(office.layout(sheet.layout), sheet.page, task.field, tight=True)
+    layout, page = office.place(db, task.serial)
+    view = crops.field_view(layout, page, task.field, tight=True)
     scale = crops.fitted(view.region, crops.CELL_PX)
     return {
         "id": task.id,
@@ -161,7 +160,7 @@ def _titles(office: Office, form_id: str, field_key: str, alike: str) -> dict[st
     field = form.field(field_key)
     if field.kind is Kind.DIGITS:
         return {"question": f"{field.cells} 格数字", "read": value if isinstance(value, str) else "空白"}
-    return {"question": f"{form.id} {field.label}", "read": words(field, value)}
+    return {"question": f"{form.id} {label_of(form, field)}", "read": words(field, value)}
 
 
 def _form(office: Office, form_id: str) -> Form:

@@ -11,7 +11,7 @@ from forms.model import Field, Form, Kind, Required, Value
 from layouts.identity import readable
 from review import crops
 from review.office import Office
-from store import StoredReading, printed, scanned, work
+from store import StoredReading, scanned, work
 from store.work import THIRD, Task
 
 ALTERNATIVES = 5
@@ -21,22 +21,20 @@ def item(
     office: Office, db: Connection, task: Task, *, draft: Value = None, undone: bool = False
 ) -> dict[str, Any]:
     """`draft` is what the person said before taking it back (`undone`)."""
-    sheet = printed.sheet(db, task.serial)
-    assert sheet is not None, task.serial
-    layout = office.layout(sheet.layout)
+    layout, page = office.place(db, task.serial)
     field = layout.form.field(task.field)
     blind = task.kind in work.BLIND
-    view = crops.field_view(layout, sheet.page, field.key)
-    whole = crops.page_view(layout, sheet.page, field.key)
+    view = crops.field_view(layout, page, field.key)
+    whole = crops.page_view(layout, page, field.key)
     return {
         "id": task.id,
         "kind": task.kind,
         "blind": blind,
         "state": task.state,
         "reason": task.reason,
-        "serial": readable(sheet.serial),
+        "serial": readable(task.serial),
         "form": f"{layout.form.id} {layout.form.title}",
-        "page": sheet.page,
+        "page": page,
         "section": section_of(layout.form, field.key),
         "field": field.key,
         "question": field_spec(field),
@@ -66,6 +64,17 @@ def field_spec(field: Field) -> dict[str, Any]:
         "most": field.max_choices,
         "required": field.required is not Required.NO,
     }
+
+
+def label_of(form: Form, field: Field) -> str:
+    """A field's label, with the number of the block that it repeats in: `② 内容`."""
+    numbers = (
+        section.number
+        for page in form.pages
+        for section in page.sections
+        if any(field.key == one.key for row in section.rows for one in row.fields)
+    )
+    return " ".join(word for word in (next(numbers, ""), field.label or "勾选") if word)
 
 
 def section_of(form: Form, key: str) -> str:

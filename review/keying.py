@@ -16,7 +16,7 @@ from review.items import item
 from review.judging import TakenError
 from review.office import Office
 from review.showing import picture_response, render
-from store import audit, printed, scanned, work
+from store import audit, scanned, work
 from store.schema import now
 from store.work import BLIND, KEY, KINDS, OPEN, REFERRED, SAVE, THIRD, UNREADABLE, Task, Wish
 
@@ -112,9 +112,9 @@ def _picture_of(office: Office, who: Signed, number: int) -> tuple[Task, Any, An
         task = work.find_task(db, number)
         if task is None or not _may_see(db, who, task):
             raise HTTPException(404, "没有这一项，或不由您处理")
-        sheet, page = printed.sheet(db, task.serial), scanned.page(db, task.page_image)
-    assert sheet is not None
-    return task, office.layout(sheet.layout), page
+        layout, _ = office.place(db, task.serial)
+        page = scanned.page(db, task.page_image)
+    return task, layout, page
 
 
 def _may_see(db: Any, who: Signed, task: Task) -> bool:
@@ -159,10 +159,9 @@ def done(step: Done, office: InOffice, who: SignedIn) -> dict[str, Any]:
 def _value(office: Office, db: Any, task: Task, step: Done) -> Any:
     if step.action != SAVE:
         return None
-    sheet = printed.sheet(db, task.serial)
-    assert sheet is not None
+    layout, _ = office.place(db, task.serial)
     try:
-        return parse(office.layout(sheet.layout).form.field(task.field), step.value)
+        return parse(layout.form.field(task.field), step.value)
     except AnswerError as error:
         raise HTTPException(422, str(error)) from error
 
@@ -230,9 +229,8 @@ def suggest(office: InOffice, who: SignedIn, task: int, typed: str = "") -> list
         found = work.find_task(db, task)
         if found is None or not _may_see(db, who, found):
             raise HTTPException(404, "没有这一项")
-        sheet = printed.sheet(db, found.serial)
-        assert sheet is not None
-        field = office.layout(sheet.layout).form.field(found.field)
+        layout, _ = office.place(db, found.serial)
+        field = layout.form.field(found.field)
         return suggesting.suggest(office, db, found, field, typed[:100])
 
 

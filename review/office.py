@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from campaign.config import Campaign
 from ingest.model import Shelf
 from layouts.identity import Key
@@ -29,6 +31,7 @@ class Office:
     shelf: Callable[[], Shelf]
     recent: Recent = field(default_factory=Recent)
     _layouts: dict[str, Layout] = field(default_factory=dict)
+    _places: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def layout(self, digest: str) -> Layout:
         """Layouts never change, so that each is read once. Raises KeyError."""
@@ -36,6 +39,16 @@ class Office:
             with self.store.read() as db:
                 self._layouts[digest] = printed.load_layout(db, digest)
         return self._layouts[digest]
+
+    def place(self, db: Connection, serial: str) -> tuple[Layout, int]:
+        """The layout and page of a sheet, which never change either. Raises KeyError."""
+        if serial not in self._places:
+            sheet = printed.sheet(db, serial)
+            if sheet is None:
+                raise KeyError(serial)
+            self._places[serial] = sheet.layout, sheet.page
+        digest, page = self._places[serial]
+        return self.layout(digest), page
 
     def layouts(self) -> list[Layout]:
         """Every layout ever printed."""

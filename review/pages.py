@@ -15,6 +15,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from campaign.arrivals import DIFFERS, keep_page
 from campaign.facts import Facts
+from forms.model import Field as FormField
+from forms.model import Value
 from ingest import intake
 from ingest.intake import IntakeError
 from ingest.model import PageResult, PageState
@@ -23,6 +25,7 @@ from review import looks, rereading
 from review.access import Area, area_of
 from review.accounts import InOffice, PageHandler, Signed
 from review.grid import words
+from review.items import label_of
 from review.keying import held_until
 from review.office import Office
 from review.rereading import RereadError
@@ -208,15 +211,18 @@ def _other_images(db: Connection, page: PageInfo) -> list[PageInfo]:
 
 def _differing(
     office: Office, db: Connection, page: PageInfo, sheet: SheetInfo | None
-) -> list[tuple[Any, list[Any]]]:
-    """The fields that the images of a sheet answer differently, with the answer of each."""
+) -> list[tuple[str, list[tuple[FormField, Value]]]]:
+    """The labels of fields that the images of a sheet answer differently, with the answer of each image."""
     others = _other_images(db, page)
     if sheet is None or not others:
         return []
     read = [{one.field: one.value for one in scanned.load_readings(db, p.id)} for p in (page, *others)]
-    fields = office.layout(sheet.layout).fields_on_page(sheet.page)
-    answers = ((field, [values.get(field.key) for values in read]) for field in fields)
-    return [(field, said) for field, said in answers if any(value != said[0] for value in said[1:])]
+    layout = office.layout(sheet.layout)
+    answers = (
+        (label_of(layout.form, field), [(field, values.get(field.key)) for values in read])
+        for field in layout.fields_on_page(sheet.page)
+    )
+    return [(label, said) for label, said in answers if any(one != said[0] for one in said[1:])]
 
 
 @router.get("/image/page/{number}")

@@ -23,8 +23,8 @@ from store import printed, scanned, work
 from store.schema import now
 from store.work import DONE, FIRST, KEY, OPEN, REFERRED, SAMPLE, SECOND, THIRD, NewTask, Task
 
-AT_ONCE = 20
-"""Pages looked at in one transaction: clerks wait for it, some 50 ms."""
+AT_ONCE = 50
+"""Pages looked at together: what is known of them is then as old as a third of a second."""
 GRID_KINDS = (Kind.SINGLE, Kind.MULTIPLE, Kind.DIGITS)
 """What can be judged in a grid. Unknown handwriting needs its context (EVIDENCE, What people ask)."""
 _KIND_OF = {FIRST_KEYING: FIRST, SECOND_KEYING: SECOND, KEYINGS_DIFFER: THIRD, KEYING_DIFFERS: THIRD}
@@ -41,17 +41,42 @@ def sift(office: Office) -> int:
 
 
 def _sift_some(office: Office, rule: str) -> int:
+    """Looks without keeping anybody waiting; then writes down what came of it, but nothing about a record
+    with which a clerk was faster: it is looked at again."""
     with office.store.read() as db:
-        if not work.unsifted(db, rule, 1) and not work.stirred(db, 1):
-            return 0
-    with office.store.write() as db:
         decided = work.unsifted(db, rule, AT_ONCE)
         serials = {serial for _, serial in decided} | set(work.stirred(db, AT_ONCE))
-        for record in records(db, office.campaign, serials=serials):
-            _Sifting(office, db, record).run()
-        work.mark_sifted(db, (decision for decision, _ in decided), rule)
-        work.calm(db, serials)
-    return len(serials)
+        if not serials:
+            return 0
+        plans = [
+            _Sifting(office, db, record).plan() for record in records(db, office.campaign, serials=serials)
+        ]
+    planned = set[str]()
+    with office.store.write() as db:
+        for plan in plans:
+            if _stages(work.tasks_of(db, plan.serials)) == plan.before:
+                work.drop_tasks(db, plan.stale)
+                work.open_tasks(db, plan.new)
+                planned |= plan.serials
+        about = {serial for plan in plans for serial in plan.serials}
+        done = serials - (about - planned)  # sheets without a record ask nothing
+        work.mark_sifted(db, (decision for decision, serial in decided if serial in done), rule)
+        work.calm(db, done)
+    return len(done)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to become of a record's tasks, as they stood `before`."""
+
+    serials: set[str]
+    before: list[tuple[int, str]]
+    stale: list[int]
+    new: list[NewTask]
+
+
+def _stages(tasks: Iterable[Task]) -> list[tuple[int, str]]:
+    return [(task.id, task.state) for task in tasks]
 
 
 @dataclass(frozen=True)
@@ -70,6 +95,7 @@ class _Sifting:
     def __init__(self, office: Office, db: Connection, record: Record) -> None:
         self.office, self.db, self.record = office, db, record
         tasks = work.tasks_of(db, self._serials())
+        self.before = _stages(tasks)
         self.pending = {task.field: task for task in tasks if task.state in (OPEN, REFERRED)}
         self.sampled = {task.field for task in tasks if task.kind == SAMPLE and task.state == DONE}
 
@@ -77,14 +103,12 @@ class _Sifting:
         answered = {answer.serial for answer in self.record.answers.values() if answer.serial}
         return answered | set(self.record.serials.values())
 
-    def run(self) -> None:
-        wanted = {
-            key: kind for key, answer in self.record.answers.items() if (kind := self._needs(key, answer))
-        }
+    def plan(self) -> _Plan:
+        asked = ((key, self._needs(key, answer)) for key, answer in self.record.answers.items())
+        wanted = {key: kind for key, kind in asked if kind}
         stale = [task.id for key, task in self.pending.items() if not self._stands(task, wanted.get(key))]
-        work.drop_tasks(self.db, stale)
         kept = {key for key, task in self.pending.items() if task.id not in stale}
-        work.open_tasks(self.db, list(self._new(wanted, kept)))
+        return _Plan(self._serials(), self.before, stale, list(self._new(wanted, kept)))
 
     def _needs(self, key: str, answer: Answer) -> str | None:
         if answer.status is Status.NEEDS_REVIEW:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -51,6 +52,9 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._reader = engine
         self._writer = engine.execution_options(**{_WRITES: True})
+        # SQLite's waiting writers sleep and look again; threads of one process need not.
+        alone = engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[Any] = Lock() if alone else nullcontext()
 
     @staticmethod
     def open(target: Path | str) -> Store:
@@ -87,7 +91,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: all of it is kept, or, when an exception leaves the block, nothing."""
-        with self._writer.begin() as connection:
+        with self._turn, self._writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -96,7 +100,7 @@ class Store:
 
         For the deletion of personal data by rule; the caller writes it to the audit log.
         """
-        with self._writer.execution_options(**{_PURGES: True}).begin() as connection:
+        with self._turn, self._writer.execution_options(**{_PURGES: True}).begin() as connection:
             yield connection
 
     def back_up(self, target: Path) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
@@ -280,8 +281,8 @@ def waiting(db: Connection, serials: Collection[str] | None = None) -> set[tuple
 def take(db: Connection, desk: str, wish: Wish, count: int, until: datetime) -> list[Task]:
     """Hold up to `count` tasks for a desk: those that it has already, then free ones. In one transaction,
     so that no two desks get the same."""
-    mine = and_(tasks.c.holder == desk, tasks.c.held_until > now())
-    found = [row.id for row in db.execute(_ordered(wish, mine).limit(count))]
+    mine = (tasks.c.holder == desk) & (tasks.c.held_until > now()) & (tasks.c.state == wish.state)
+    found = [row.id for row in db.execute(_in_order(select(tasks.c.id).where(mine)).limit(count))]
     if len(found) < count:
         free = or_(tasks.c.holder.is_(None), tasks.c.held_until <= now())
         query = _ordered(wish, free).limit(count - len(found)).with_for_update(skip_locked=True, of=tasks)
@@ -295,12 +296,14 @@ def take(db: Connection, desk: str, wish: Wish, count: int, until: datetime) -> 
     return [_task(rows[task]) for task in found]
 
 
-def _ordered(wish: Wish, holding: ColumnElement[bool]) -> Any:
+def _ordered(wish: Wish, holding: ColumnElement[bool]) -> Select[Any]:
+    return _in_order(select(tasks.c.id).where(_matches(wish), holding))
+
+
+def _in_order(query: Select[Any]) -> Select[Any]:
     """The same field in sequence, what was put off last."""
-    return (
-        select(tasks.c.id)
-        .where(_matches(wish), holding)
-        .order_by(tasks.c.passes, tasks.c.form, tasks.c.field, tasks.c.kind, tasks.c.alike, tasks.c.id)
+    return query.order_by(
+        tasks.c.passes, tasks.c.form, tasks.c.field, tasks.c.kind, tasks.c.alike, tasks.c.id
     )
 
 

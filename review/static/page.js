@@ -7,6 +7,7 @@ const LENS = 4; // times that the lens enlarges
 const at = (id) => document.getElementById(id);
 const number = at("page").dataset.page;
 let turn = 0;
+let handles = []; // of the corners, while they are being marked
 
 // --- turning ---------------------------------------------------------------------------------------
 
@@ -15,9 +16,10 @@ at("turn").addEventListener("click", () => {
   at("scan").src = `/image/page/${number}?turn=${turn}`;
 });
 
-// --- corners ---------------------------------------------------------------------------------------
+for (const paper of document.querySelectorAll(".paper"))
+  paper.querySelector("img").addEventListener("click", () => !handles.length && paper.classList.toggle("large"));
 
-let handles = [];
+// --- corners ---------------------------------------------------------------------------------------
 
 at("corners").addEventListener("click", () => (handles.length ? cancel() : begin()));
 at("corner-read").addEventListener("click", read);

@@ -56,11 +56,20 @@ function outline(box, width, height) {
   return rect;
 }
 
-/** The whole page in `place`, the field in the middle of it. */
+/** The whole page in `place`, the field outlined and in the middle of it. */
 export async function showWhole(place, item) {
   const image = (item.wholePicture ??= await fetchImage("/" + item.whole.url));
-  show(place, image, item.whole);
-  const outlines = [...place.querySelectorAll("rect")];
-  outlines.forEach((rect) => rect.classList.add("found"));
-  outlines[0]?.scrollIntoView({ block: "center", inline: "center" });
+  const around = { at: hull(item.whole.boxes.map((box) => box.at)), option: null, cell: null };
+  show(place, image, { ...item.whole, boxes: [around] });
+  const found = place.querySelector("rect");
+  found.classList.add("found");
+  found.scrollIntoView({ block: "center", inline: "center" });
+}
+
+function hull(places) {
+  const left = Math.min(...places.map(([x]) => x));
+  const top = Math.min(...places.map(([, y]) => y));
+  const right = Math.max(...places.map(([x, , w]) => x + w));
+  const bottom = Math.max(...places.map(([, y, , h]) => y + h));
+  return [left, top, right - left, bottom - top];
 }
