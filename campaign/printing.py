@@ -275,7 +275,7 @@ class _Plan:
         """Form → its spare's layout, of the forms about those who are visited."""
         codes = {kind: self.facts.codes(kind) for kind in VISITED}
         return {
-            form: place(spares.spare(layout.form, codes), layout.frame)
+            form: spares.spare(layout, codes)
             for form, layout in self.layouts.items()
             if set(layout.form.subject_kinds) & set(VISITED)
         }
