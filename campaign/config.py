@@ -16,6 +16,9 @@ from forms.model import Kind
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+Words = Annotated[tuple[str, ...], Field(strict=False)]  # TOML has lists
+Days = Annotated[tuple[date, ...], Field(strict=False)]
+MonthDay = Annotated[tuple[int, int], Field(strict=False)]
 
 
 class ConfigError(ClerkError, ValueError):
@@ -79,6 +82,40 @@ class Review(_Settings):
     hold_minutes: Annotated[float, Field(gt=0, le=240)] = 5.0  # an item waits this long for its clerk
 
 
+class Handling(_Settings):
+    """How what people said is handed over (交办): within how many working days, and to whom.
+
+    units  category of an opinion → names, parts of names or codes of units; the first that the roster
+           has leads, the others that it has help. Categories left out keep the usual units
+           (`campaign.handlers`)
+    """
+
+    lead_days: Count = 7  # 主办 (泉州)
+    co_days: Count = 3  # 协办 gives its opinion to the lead within
+    objection_days: Count = 1  # 非本单位职责 is to be said within
+    escalate_days: Count = 3  # 报上级条线, 提交活动办: to pass it on
+    units: dict[str, Words] = {}
+    activity_office: str = "镇活动办"  # what goes up or further is handed to it
+    holidays: Days = ()  # no working days although they are Mondays to Fridays
+    workdays: Days = ()  # working days although they are Saturdays or Sundays (调休)
+
+
+class Phase(_Settings):
+    """A stage of the campaign; without an end it goes on (长期)."""
+
+    name: str
+    start: MonthDay
+    end: MonthDay | None = None
+
+
+PHASES = (  # the plan's four (domain.md §1, row 38)
+    Phase(name="集中走访，摸清情况", start=(3, 1), end=(4, 30)),
+    Phase(name="建立清单，推动解决", start=(3, 1), end=(5, 31)),
+    Phase(name="总结提升，巩固成果", start=(6, 1), end=(6, 30)),
+    Phase(name="常态长效，定期回访", start=(7, 1)),
+)
+
+
 class Campaign(_Settings):
     """A campaign. `round` counts from 1 and rises with every revisit (回访)."""
 
@@ -95,6 +132,8 @@ class Campaign(_Settings):
     acceptance: Acceptance = Acceptance()
     target_errors: TargetErrors = TargetErrors()
     review: Review = Review()
+    handling: Handling = Handling()
+    phases: Annotated[tuple[Phase, ...], Field(strict=False)] = PHASES
 
 
 def parse_campaign(data: Mapping[str, Any]) -> Campaign:

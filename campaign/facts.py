@@ -63,7 +63,8 @@ class Facts:
         return [row["code"] for row in self._present(TABLE_OF_KIND[kind])]
 
     def row(self, subject: Subject) -> Row | None:
-        return self._rows[TABLE_OF_KIND[subject.kind]].get(subject.code)
+        table = TABLE_OF_KIND.get(subject.kind)  # none for an issue
+        return self._rows[table].get(subject.code) if table else None
 
     def name(self, subject: Subject) -> str:
         """How a clerk knows the subject; its code when the roster does not know it."""

@@ -62,6 +62,7 @@ class Record:
     completed  it says that the visit took place
     serials    its sheets' serials, by page; of several forms, the last one's
     problems   doubts about the record as a whole, in words for the clerk
+    fields     what `answers` are answers to, by key
     """
 
     record: str
@@ -75,6 +76,7 @@ class Record:
     answers: Mapping[str, Answer]
     serials: Mapping[int, str]
     problems: tuple[str, ...] = ()
+    fields: Mapping[str, Field] = field(default_factory=dict)
 
     @cached_property
     def status(self) -> RecordStatus:
@@ -427,6 +429,7 @@ class _Making:
             answers=answers,
             serials=self.main.serials,
             problems=tuple(self.problems),
+            fields={f.key: f for f in self._asked},
         )
 
     def _missing_pages(self) -> tuple[int, ...]:
@@ -438,12 +441,13 @@ class _Making:
     # --- fields ---
 
     def _judge_all(self) -> dict[str, Answer]:
-        asked = self._asked()
+        asked = self._asked
         answers = {f.key: self._judge(f) for f in asked}
         if any(answer.reason == TWO_SCANS for answer in answers.values()):
             self._doubt_copies(asked, answers)
         return answers
 
+    @cached_property
     def _asked(self) -> list[Field]:
         """The fields of the form, and those that only other versions of it have."""
         found = {f.key: f for f in self.printed.asked}
@@ -546,7 +550,8 @@ class _Making:
                 written = date.fromisoformat(str(answer.value))
             except ValueError:
                 continue
-            if not self.rules.start <= written <= self.rules.end:
+            late = written > self.rules.end and "issue" not in self.form.subject_kinds
+            if written < self.rules.start or late:  # what was handed over may take longer than the visits
                 self._fail(answers, [f.key], OUTSIDE_CAMPAIGN)
             elif scanned < date.max and written > scanned + _SLACK:
                 self._fail(answers, [f.key], AFTER_SCAN)

@@ -10,7 +10,7 @@ connection, so that several may share one transaction. Nothing here decides what
 `campaign.records`.
 """
 
-from store import accounts, audit, printed, returns, roster, scanned, standing, work
+from store import accounts, audit, gleanings, opinions, printed, returns, roster, scanned, standing, work
 from store.database import Store
 from store.migrate import SchemaError
 from store.model import (
@@ -55,6 +55,8 @@ __all__ = [
     "Wanted",
     "accounts",
     "audit",
+    "gleanings",
+    "opinions",
     "printed",
     "returns",
     "roster",

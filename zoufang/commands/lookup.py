@@ -18,6 +18,7 @@ from zoufang.options import json_option, workspace_option
 from zoufang.workspace import Workspace
 
 KIND_NAMES = {
+    "issue": "交办事项",
     "household": "户",
     "enterprise": "企业",
     "project": "项目",
@@ -91,7 +92,9 @@ def _describe(store: Store, serial: str) -> dict[str, Any]:
 def _person(db: Any, subject: Subject | None) -> dict[str, str] | None:
     if subject is None:
         return None
-    table = TABLE_OF_KIND[subject.kind]
+    table = TABLE_OF_KIND.get(subject.kind)
+    if table is None:
+        return {"kind": subject.kind, "code": subject.code, "name": ""}
     rows = roster.load(db, table, removed=True)[table]
     row = next((row for row in rows if row["code"] == subject.code), {})
     return {"kind": subject.kind, "code": subject.code, "name": row.get("name") or row.get("head") or ""}

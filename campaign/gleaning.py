@@ -1,0 +1,129 @@
+"""Goes through what came back since last time, once, for opinions and for figures.
+
+    standings that changed → their records → new and changed opinions (`campaign.opinions`)
+                                           → what figures need of each (`store.gleanings`)
+
+Running it again changes nothing. All of it is written in one transaction, so that stopping half-way
+loses nothing but time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from campaign import opinions
+from campaign.config import Campaign
+from campaign.judge import Status
+from campaign.records import Record, record_name, records
+from campaign.standing import refresh
+from forms.model import Kind
+from store import Store, audit, gleanings
+from store import opinions as kept
+from store.gleanings import Gleaning
+from store.standing import load_standings, load_traces
+
+VISIT_DATE = "visit_date"
+_SETTLED = (Status.ACCEPTED, Status.CORRECTED)
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Gleaned:
+    """What a run did: records looked at, opinions registered, changed by later corrections or answers."""
+
+    records: int
+    registered: int
+    changed: int
+
+
+def glean(
+    store: Store,
+    campaign: Campaign,
+    who: str,
+    today: date | None = None,
+    on_records: Callable[[int, int], None] = lambda done, total: None,
+) -> Gleaned:
+    """Bring opinions and figures up to date.
+
+    today       the day from which an opinion counts whose form bears no date
+    on_records  told how many of how many records were looked at
+    """
+    refresh(store, campaign)
+    today = today or date.today()
+    stale, gone, bases = _stale(store)
+    found: list[Gleaning] = []
+    said: list[opinions.Said] = []
+    answers: list[opinions.SlipAnswer] = []
+    done = 0
+    for names in _batches(stale):
+        instances = [instance for name in names for instance in stale[name]]
+        with store.read() as db:
+            derived = list(records(db, campaign, instances=instances))
+        for record in derived:
+            found.append(_gleaning(record, bases[record.record], campaign))
+            said += opinions.said_in(record, campaign)
+            answers += opinions.slip_answers(record)
+        done += len(names)
+        on_records(done, len(stale))
+    if not stale and not gone:
+        return Gleaned(0, 0, 0)
+    with store.write() as db:
+        gleanings.drop(db, gone)
+        gleanings.put(db, found)
+        looked_at = {one.record for one in found} | gone
+        new, events = opinions.compare(kept.load(db, looked_at), said, today)
+        kept.add(db, campaign.year, new, who)
+        changed = kept.add_events(db, events, who)
+        changed += kept.add_events(db, opinions.answered(kept.load(db), answers), who) if answers else 0
+        if new or changed:
+            audit.note(db, who, "opinions.glean", {"registered": len(new), "changed": changed})
+    return Gleaned(len(found), len(new), changed)
+
+
+def _stale(store: Store) -> tuple[dict[str, list[str]], set[str], dict[str, str]]:
+    """Records to derive, each with its forms handed out; those gone; and every record's basis."""
+    with store.read() as db:
+        bases = {one.record: one.basis for one in load_standings(db)}
+        known = gleanings.bases(db)
+        changed = {record for record, basis in bases.items() if known.get(record) != basis}
+        traces = load_traces(db) if changed else []
+    stale: dict[str, list[str]] = defaultdict(list)
+    for trace in traces:
+        name = record_name(trace.form, trace.round, trace.subject, trace.instance)
+        if name in changed:
+            stale[name].append(trace.instance)
+    return dict(sorted(stale.items())), set(known) - set(bases), bases
+
+
+def _batches(stale: Mapping[str, Any]) -> Iterator[list[str]]:
+    names = list(stale)
+    return (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
+
+
+def _gleaning(record: Record, basis: str, campaign: Campaign) -> Gleaning:
+    return Gleaning(
+        record=record.record,
+        form=record.form,
+        round=record.round,
+        subject_kind=record.subject.kind if record.subject else None,
+        subject=record.subject.code if record.subject else None,
+        cadre=record.cadre,
+        day=opinions.visit_day(record, campaign),
+        answers={key: value for key, value in _answers(record) if value not in (None, [], "")},
+        basis=basis,
+    )
+
+
+_COUNTED = (Kind.SINGLE, Kind.MULTIPLE, Kind.DIGITS)
+_PERSONAL = ("phone",)
+"""Digits that are no numbers."""
+
+
+def _answers(record: Record) -> Iterator[tuple[str, Any]]:
+    for key, answer in record.answers.items():
+        if answer.status in _SETTLED and record.fields[key].kind in _COUNTED and key not in _PERSONAL:
+            yield key, answer.value
