@@ -48,6 +48,16 @@ def check_mine(task: Task | None, desk: str, now: datetime) -> Task:
     return task
 
 
+def check_role(db: Connection, task: Task, who: str, *, elder: bool) -> None:
+    """What was referred is for supervisors; a second keying and a third look are for another person, the
+    third at least for a supervisor. Raises TakenError."""
+    if task.state == REFERRED and not elder:
+        raise TakenError("这一项已交主管")
+    for_another = task.kind == SECOND or (task.kind == THIRD and not elder)
+    if for_another and any(one.who == who for one in work.answers(db, task.serial, task.field)):
+        raise TakenError("这一项要由另一位同事录入")
+
+
 def answered_alike(db: Connection, task: Task, who: str, action: str, value: Value) -> bool:
     """Whether this very answer of this person is stored already: a repeated request, not a conflict."""
     given = work.answers(db, task.serial, task.field)

@@ -147,7 +147,9 @@ def done(step: Done, office: InOffice, who: SignedIn) -> dict[str, Any]:
         value = _value(office, db, task, step)
         if not judging.answered_alike(db, task, who.name, step.action, value):
             try:
-                _do(db, judging.check_mine(task, step.desk, now()), who.name, step, value)
+                judging.check_mine(task, step.desk, now())
+                judging.check_role(db, task, who.name, elder=wish.elder)
+                _do(db, task, who.name, step, value)
             except TakenError as error:
                 raise HTTPException(409, str(error)) from error
         until = held_until(office)

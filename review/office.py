@@ -30,6 +30,7 @@ class Office:
     campaign: Campaign
     shelf: Callable[[], Shelf]
     recent: Recent = field(default_factory=Recent)
+    sifted_to: dict[str, int] = field(default_factory=dict)
     _layouts: dict[str, Layout] = field(default_factory=dict)
     _places: dict[str, tuple[str, int]] = field(default_factory=dict)
 

@@ -25,6 +25,8 @@ from store.work import DONE, FIRST, KEY, OPEN, REFERRED, SAMPLE, SECOND, THIRD, 
 
 AT_ONCE = 50
 """Pages looked at together: what is known of them is then as old as a third of a second."""
+_OVERTAKEN = 1000
+"""Transactions of several scans may end in another order than their decisions are numbered in."""
 GRID_KINDS = (Kind.SINGLE, Kind.MULTIPLE, Kind.DIGITS)
 """What can be judged in a grid. Unknown handwriting needs its context (EVIDENCE, What people ask)."""
 _KIND_OF = {FIRST_KEYING: FIRST, SECOND_KEYING: SECOND, KEYINGS_DIFFER: THIRD, KEYING_DIFFERS: THIRD}
@@ -44,8 +46,10 @@ def _sift_some(office: Office, rule: str) -> int:
     """Looks without keeping anybody waiting; then writes down what came of it, but nothing about a record
     with which a clerk was faster: it is looked at again."""
     with office.store.read() as db:
-        decided = work.unsifted(db, rule, AT_ONCE)
+        decided = work.unsifted(db, rule, AT_ONCE, office.sifted_to.get(rule, 0))
         serials = {serial for _, serial in decided} | set(work.stirred(db, AT_ONCE))
+        if not decided:
+            office.sifted_to[rule] = max(0, work.last_decision(db) - _OVERTAKEN)
         if not serials:
             return 0
         plans = [

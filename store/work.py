@@ -197,8 +197,9 @@ class Wish:
 # --- finding what is to be done ------------------------------------------------------------------
 
 
-def unsifted(db: Connection, rule: str, limit: int) -> list[tuple[int, str]]:
-    """(decision, serial) of current pages' latest decisions that `rule` has not looked through."""
+def unsifted(db: Connection, rule: str, limit: int, after: int = 0) -> list[tuple[int, str]]:
+    """(decision, serial) of current pages' latest decisions that `rule` has not looked through; those up to
+    `after` are known to be."""
     seen = select(sifted.c.decision).where(sifted.c.decision == decisions.c.id, sifted.c.rule == rule)
     later = decisions.alias("later")
     newer = select(later.c.id).where(
@@ -208,11 +209,15 @@ def unsifted(db: Connection, rule: str, limit: int) -> list[tuple[int, str]]:
     query = (
         select(decisions.c.id, current.c.serial)
         .join(current, current.c.id == decisions.c.page_image)
-        .where(~seen.exists(), ~newer.exists())
+        .where(decisions.c.id > after, ~seen.exists(), ~newer.exists())
         .order_by(decisions.c.id)
         .limit(limit)
     )
     return [(decision, serial) for decision, serial in db.execute(query)]
+
+
+def last_decision(db: Connection) -> int:
+    return db.scalar(select(func.max(decisions.c.id))) or 0
 
 
 def mark_sifted(db: Connection, decided: Iterable[int], rule: str) -> None:
@@ -339,7 +344,8 @@ def _matches(wish: Wish) -> ColumnElement[bool]:
 
 def hold_on(db: Connection, desk: str, until: datetime) -> None:
     """The desk still works on what it holds."""
-    db.execute(update(tasks).where(tasks.c.holder == desk, tasks.c.state == OPEN).values(held_until=until))
+    mine = (tasks.c.holder == desk) & tasks.c.state.in_((OPEN, REFERRED))
+    db.execute(update(tasks).where(mine).values(held_until=until))
 
 
 def let_go(db: Connection, desk: str) -> None:

@@ -146,8 +146,9 @@ class Typed {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(async () => {
       const typed = this.input.value;
+      if (!this.input.isConnected) return;
       const query = new URLSearchParams({ task: this.item.id, typed });
-      const words = await (await get(`/key/suggest?${query}`)).json();
+      const words = await get(`/key/suggest?${query}`).then((response) => response.json(), () => []);
       const read = this.item.alternatives.map((value) => this.#written(value));
       if (typed === this.input.value && this.input.isConnected) this.#offer([...new Set([...read, ...words])]);
     }, 120);
@@ -209,7 +210,7 @@ class Typed {
     const { kind, cells, rule, low, high } = this.question;
     if (text === null || !this.numeric) return null;
     if (!/^[0-9]+$/.test(kind === "date" ? text.replaceAll("-", "") : text)) return { hard: "只能填数字" };
-    if (kind === "date") return isDate(text) ? null : { hard: "应为八位日期，如 20170406" };
+    if (kind === "date") return isDate(text) ? null : { hard: "不是有效的八位日期（如 20170406）；纸上确实写错时，按 Esc 选“无法辨认”" };
     if (text.length > cells) return { hard: `最多 ${cells} 位` };
     if (rule === "mobile" && !/^1[3-9]\d{9}$/.test(text)) return { soft: "不像手机号；纸上若确是如此，请再按一次 Enter" };
     if (rule === "phone" && ![7, 8, 11].includes(text.length))

@@ -18,6 +18,7 @@ from campaign.records import records
 from forms import load_catalogue
 from forms.model import Field, Form
 from review.access import Area
+from review.accounts import save_account
 from review.sifting import sift
 from store import audit, work
 
@@ -317,3 +318,32 @@ def test_views_and_changes_are_written_down(tmp_path: Path, serve: Serve) -> Non
     with town.store.read() as db:
         found = [(one.who, one.action) for one in reversed(audit.search(db, about=serial))]
     assert found == [("zhang", f"{what}") for what in ("view.fields", "view.page", "key.save", "key.undo")]
+
+
+def test_nobody_keys_the_same_field_twice_even_by_hand(tmp_path: Path, serve: Serve) -> None:
+    town = make_town(tmp_path, 1, form=critical(load_catalogue()["2-5"], "registered"))
+    bring_back(town, 0)
+    site = serve(town)
+    client = signed_in(site, "zhang")
+    (first,) = client.post("/key/take", json={"desk": DESK}).json()["items"]
+    done = {"desk": DESK, "action": "save", "value": "3"}
+    answer = client.post("/key/done", json=done | {"task": first["id"]})
+    assert answer.json()["items"] == []
+    with town.store.read() as db:
+        second = work.tasks_of(db, [town.serials[0][0]])[-1]
+    assert second.kind == "second"
+    assert client.post("/key/done", json=done | {"task": second.id, "value": "4"}).status_code == 409
+    other = signed_in(site, "li")
+    assert other.post("/key/done", json=done | {"task": second.id, "desk": "another-desk"}).status_code == 200
+    assert status(town, 0) == "corrected"
+
+
+def test_anonymous_forms_are_for_those_who_may(tmp_path: Path, serve: Serve) -> None:
+    town = make_town(tmp_path, 1, form=replace(load_catalogue()["2-5"], anonymous=True))
+    bring_back(town, 0, answers={"registered": ("1", 0.6)})
+    site = serve(town)
+    for name in ("zhang", "root", "du"):
+        assert signed_in(site, name).post("/key/take", json={"desk": DESK}).json()["items"] == []
+    save_account(town.store, "test", "chen", "keyer", PASSWORD, anonymous=True)
+    (item,) = signed_in(site, "chen").post("/key/take", json={"desk": DESK}).json()["items"]
+    assert item["field"] == "registered"
