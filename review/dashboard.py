@@ -18,6 +18,7 @@ from campaign.facts import Facts
 from campaign.judge import Status
 from campaign.quality import ErrorRate, error_rates
 from campaign.records import records
+from layouts.identity import readable
 from review import access, crops, grid, pages
 from review.access import Area, area_of
 from review.accounts import InOffice, Signed, SignedIn, Supervisor
@@ -279,7 +280,8 @@ def sheet_page(serial: str, request: Request, office: InOffice, who: Supervisor)
     return render(
         request,
         "sheet.html",
-        title=serial,
+        title=readable(serial),
+        readable=readable,
         sheet=sheet,
         form=layout.form,
         images=images,

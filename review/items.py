@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from campaign.judge import TWO_SCANS
 from forms.model import Field, Form, Kind, Required, Value
 from layouts.identity import readable
 from review import crops
@@ -105,6 +106,8 @@ def _hints(office: Office, db: Connection, task: Task, field: Field, blind: bool
         return {"alternatives": [], "characters": []}
     found = _reading(db, task)
     values = [value for value, _ in found.alternatives] if found else []
+    if task.doubt == TWO_SCANS:
+        values = [*_on_other_images(db, task), *values]
     if task.kind == THIRD:
         values = [step.value for step in work.answers(db, task.serial, task.field)] + values
     return {
@@ -116,6 +119,13 @@ def _hints(office: Office, db: Connection, task: Task, field: Field, blind: bool
 def _reading(db: Connection, task: Task) -> StoredReading | None:
     readings = scanned.load_readings(db, task.page_image)
     return next((reading for reading in readings if reading.field == task.field), None)
+
+
+def _on_other_images(db: Connection, task: Task) -> list[Value]:
+    """What was read of the field on the other images of its sheet."""
+    others = scanned.pages(db, serial=task.serial, states=(scanned.READ, scanned.DUPLICATE))
+    read = (one for page in others for one in scanned.load_readings(db, page.id))
+    return [one.value for one in read if one.field == task.field]
 
 
 def _distinct(values: Sequence[Value], apart_from: Value) -> list[Value]:

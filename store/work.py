@@ -286,8 +286,7 @@ def waiting(db: Connection, serials: Collection[str] | None = None) -> set[tuple
 def take(db: Connection, desk: str, wish: Wish, count: int, until: datetime) -> list[Task]:
     """Hold up to `count` tasks for a desk: those that it has already, then free ones. In one transaction,
     so that no two desks get the same."""
-    mine = (tasks.c.holder == desk) & (tasks.c.held_until > now()) & (tasks.c.state == wish.state)
-    found = [row.id for row in db.execute(_in_order(select(tasks.c.id).where(mine)).limit(count))]
+    found = _held_by(db, desk, wish.state)[:count]
     if len(found) < count:
         free = or_(tasks.c.holder.is_(None), tasks.c.held_until <= now())
         query = _ordered(wish, free).limit(count - len(found)).with_for_update(skip_locked=True, of=tasks)
@@ -301,14 +300,23 @@ def take(db: Connection, desk: str, wish: Wish, count: int, until: datetime) -> 
     return [_task(rows[task]) for task in found]
 
 
+def _held_by(db: Connection, desk: str, state: str) -> list[int]:
+    """Few: to sort them here keeps the database from walking all tasks in order."""
+    rows = db.execute(select(tasks).where(tasks.c.holder == desk)).all()
+    held = [_task(row) for row in rows if row.state == state and row.held_until > now()]
+    return [task.id for task in sorted(held, key=_place_in_queue)]
+
+
+def _place_in_queue(task: Task) -> tuple[int, str, str, str, str, int]:
+    return task.passes, task.form, task.field, task.kind, task.alike, task.id
+
+
 def _ordered(wish: Wish, holding: ColumnElement[bool]) -> Select[Any]:
-    return _in_order(select(tasks.c.id).where(_matches(wish), holding))
-
-
-def _in_order(query: Select[Any]) -> Select[Any]:
-    """The same field in sequence, what was put off last."""
-    return query.order_by(
-        tasks.c.passes, tasks.c.form, tasks.c.field, tasks.c.kind, tasks.c.alike, tasks.c.id
+    """The same field in sequence, what was put off last: as `_place_in_queue`."""
+    return (
+        select(tasks.c.id)
+        .where(_matches(wish), holding)
+        .order_by(tasks.c.passes, tasks.c.form, tasks.c.field, tasks.c.kind, tasks.c.alike, tasks.c.id)
     )
 
 
