@@ -193,29 +193,27 @@ def _label(office: Office, form: str, field: str) -> str:
 
 @router.get("/events")
 async def events(request: Request, office: InOffice, who: SignedIn) -> Response:
-    """Scan batches as they run, and how much waits: server-sent events, one whenever something changed."""
-    return StreamingResponse(_changes(request, office, who), media_type="text/event-stream")
+    """Scan batches as they run: server-sent events, one whenever something changed."""
+    return StreamingResponse(_changes(request, office), media_type="text/event-stream")
 
 
-async def _changes(request: Request, office: Office, who: Signed) -> AsyncIterator[str]:
+async def _changes(request: Request, office: Office) -> AsyncIterator[str]:
     told = ""
     yield "retry: 3000\n\n"
     while not request.app.state.stop.is_set() and not await request.is_disconnected():
-        news = json.dumps(await asyncio.to_thread(_news, office, who), ensure_ascii=False)
+        news = json.dumps(await asyncio.to_thread(_news, office), ensure_ascii=False)
         if news != told:
             told = news
             yield f"data: {news}\n\n"
         await asyncio.sleep(EVENT_SECONDS)
 
 
-def _news(office: Office, who: Signed) -> dict[str, Any]:
+def _news(office: Office) -> dict[str, Any]:
     def look() -> dict[str, Any]:
         with office.store.read() as db:
-            batches = returns.latest_batches(db, BATCHES)
-            waiting = sum(one.count for one in work.count_waiting(db, who.areas))
-        return {"batches": [_batch(one) for one in batches], "waiting": waiting}
+            return {"batches": [_batch(one) for one in returns.latest_batches(db, BATCHES)]}
 
-    return office.recent.get(("news", who.areas), EVENT_SECONDS, look)
+    return office.recent.get("news", EVENT_SECONDS, look)
 
 
 def _batch(batch: returns.BatchProgress) -> dict[str, Any]:
