@@ -34,7 +34,7 @@ from generate import cards
 from generate.cards import CardPrint, CardSet
 from generate.drawingml import LIKE_FACES, TWIPS_PER_MM, WordPen
 from generate.fonts import FontBook
-from generate.pdf import PageEntry, card_entries, empty_back
+from generate.pdf import PageEntry, begins_paper, card_entries, empty_back
 from generate.pen import Pen
 from generate.sheets import SheetPrint, draw_personal, draw_static
 from layouts.model import PageFrame
@@ -98,8 +98,8 @@ def _sides(items: Sequence[SheetPrint | CardSet]) -> list[_Side]:
 
 def _add_sheet(sides: list[_Side], sheet: SheetPrint) -> None:
     layout = sheet.layout
-    begins_paper = sheet.page == 1 or sheet.page in (*layout.sealed_pages, *layout.anonymous_pages)
-    if begins_paper or (sides and sides[-1].common.frame != layout.frame):
+    fresh = begins_paper(sheet, sides[-1].entries[-1] if sides else None)
+    if fresh or (sides and sides[-1].common.frame != layout.frame):
         _begin_paper(sides)
     common = _Common(
         f"{layout.digest}-{sheet.page}", layout.frame, lambda pen: draw_static(pen, layout, sheet.page)

@@ -75,7 +75,7 @@ class _Document:
 
     def add_sheet(self, sheet: SheetPrint) -> None:
         layout = sheet.layout
-        if sheet.page == 1 or sheet.page in (*layout.sealed_pages, *layout.anonymous_pages):
+        if begins_paper(sheet, self.entries[-1] if self.entries else None):
             self._begin_paper()
         pen = self._begin_page(layout.frame)
         name = f"{layout.digest}-{sheet.page}"
@@ -150,6 +150,16 @@ def join_pdfs(path: Path, parts: Sequence[Path]) -> list[int]:
                 joined.pages.extend(pdf.pages)
         joined.save(path, deterministic_id=True)
     return firsts
+
+
+def begins_paper(sheet: SheetPrint, before: PageEntry | None) -> bool:
+    """Whether a side must not be on the back of what came before it: another form, or a side that goes
+    its own way. Pages of a diary, handed out as many, share their paper."""
+    layout = sheet.layout
+    if sheet.page in (*layout.sealed_pages, *layout.anonymous_pages):
+        return True
+    loose = layout.form.per_cadre > 1 and layout.pages == 1
+    return sheet.page == 1 and not (loose and before is not None and before.form == layout.form.id)
 
 
 def card_entries(page: int, form: Form, some: Sequence[CardPrint], side: int) -> list[PageEntry]:

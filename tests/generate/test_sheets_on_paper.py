@@ -13,7 +13,7 @@ from on_paper import MM, characters, undrawn, words_on
 from PIL import Image
 
 from forms import Kind
-from generate import MissingGlyphsError, TooLongError, blank_pages, write_pdf
+from generate import MissingGlyphsError, SheetPrint, TooLongError, blank_pages, write_pdf
 from layouts import BoxKind
 from layouts.identity import readable
 from layouts.model import MARKER_DICTIONARY, QR_MODULES, QR_QUIET_MODULES
@@ -254,3 +254,14 @@ def test_the_same_sheets_make_the_same_bytes(tmp_path):
         environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
         subprocess.run([sys.executable, "-c", SCRIPT, str(path)], check=True, env=environment)
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_pages_of_a_diary_share_their_paper_and_begin_on_a_front(layouts, fonts, tmp_path):
+    def side(form):
+        return SheetPrint(layouts[form], 1, layouts[form].pages, "0" * 12, "Z1" + "0" * 24)
+
+    items = [side("2-9"), *(side("DIARY") for _ in range(4)), side("COVER")]
+    entries = write_pdf(tmp_path / "packet.pdf", items, fonts)
+    assert [(entry.form, entry.form_page) for entry in entries] == [
+        ("2-9", 1), ("2-9", None), *[("DIARY", 1)] * 4, ("COVER", 1),
+    ]  # fmt: skip
