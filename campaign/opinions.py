@@ -210,8 +210,14 @@ def _row(record: Record, row: str, words: str, when: str) -> Said:
     return Said(record.record, row, text=words, day=when, unsure=unsure, **said)
 
 
+_STROKES = re.compile(r"[一—–\-－_.·、，。/\\\s]*")
+_NOTHING = frozenset(("无", "没", "没有", "暂无", "无意见", "暂无意见", "没有意见", "无建议"))
+
+
 def _words(answer: Answer) -> str:
-    return " ".join(answer.value.split()) if isinstance(answer.value, str) else ""
+    """What is said; nothing for a dash through the lines, or for 无."""
+    words = " ".join(answer.value.split()) if isinstance(answer.value, str) else ""
+    return "" if _STROKES.fullmatch(words) or words.rstrip("。") in _NOTHING else words
 
 
 def visit_day(record: Record, campaign: Campaign) -> date | None:
@@ -320,7 +326,15 @@ def current(kept: Iterable[Kept]) -> list[Opinion]:
     for one in found.values():
         if one.into is not None:
             led[one.into].append(one.number)
-    return [replace(one, merged=tuple(led[one.id])) if one.id in led else one for one in found.values()]
+    return [_with_others(one, found, led) for one in found.values()]
+
+
+def _with_others(opinion: Opinion, found: Mapping[int, Opinion], led: Mapping[int, Sequence[str]]) -> Opinion:
+    """What leads knows whom it leads; what is led was replied to when the lead was."""
+    lead = found.get(opinion.into) if opinion.into is not None else None
+    if lead is not None:
+        return replace(opinion, replied_on=lead.replied_on, satisfaction=lead.satisfaction)
+    return replace(opinion, merged=tuple(led[opinion.id])) if opinion.id in led else opinion
 
 
 def _folded(kept: Kept) -> Opinion:
@@ -592,6 +606,13 @@ def answer(
         details=details or None,
     )
     return opinion.id, "answered", said
+
+
+def adopt(opinion: Opinion, adoption: str, on: date) -> NewEvent:
+    """A person says whether a suggestion is taken up. Raises OpinionError."""
+    if not opinion.is_suggestion:
+        raise OpinionError(f"{opinion.number}是问题，不是建议")
+    return opinion.id, "adopted", {"adoption": adoption, "on": on.isoformat()}
 
 
 def merge(lead: Opinion, others: Iterable[Opinion]) -> Iterator[NewEvent]:

@@ -38,6 +38,7 @@ FACES = MappingProxyType(
         "hei": ("Arial", "黑体"),
         "song": ("Times New Roman", "宋体"),
         "kai": ("Times New Roman", "楷体"),
+        "fang": ("Times New Roman", "仿宋"),
         "serial": ("Consolas", "黑体"),
     }
 )

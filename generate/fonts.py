@@ -6,6 +6,7 @@ glyph is known: what no face has raises `MissingGlyphsError`.
 
     title  headings of forms, names on cards (小标宋)      hei    headings of sections
     song   questions and prefilled facts                   kai    instructions
+    fang   running text of documents (仿宋; where none is installed, 宋体)
     serial numbers that are copied by hand and read by machine: 0 and O, 1 and I differ at a glance
 """
 
@@ -84,6 +85,7 @@ _STACKS: Mapping[str, tuple[Source, ...]] = MappingProxyType(
         "hei": (_SANS_BOLD, _ZENHEI, *_LAST),
         "song": (_SERIF, _UMING, *_LAST),
         "kai": (_WENKAI, _UKAI, _SERIF, *_LAST),
+        "fang": (("simfang.ttf", 0), ("STFANGSO.TTF", 0), _SERIF, _UMING, *_LAST),
         "serial": (_MONO, _SANS_BOLD, _ZENHEI, *_LAST),
     }
 )

@@ -20,6 +20,8 @@ COMMANDS = {
     "print": "printing",
     "scan": "scan",
     "status": "status",
+    "opinions": "opinions",
+    "digest": "digest",
     "export": "export",
     "forms": "forms",
     "layouts": "forms",

@@ -1,0 +1,268 @@
+"""The week's lists and slips, from what came back to what a slip says; against lists made by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pdfplumber
+import pytest
+from click.testing import CliRunner
+from docx import Document
+
+from campaign import keep_page
+from ingest.model import PageResult, PageState, Reading
+from layouts import place
+from store import Store, Subject, Wanted, printed, roster, scanned
+from zoufang.cli import cli
+from zoufang.commands.opinions import load
+from zoufang.console import Exit
+from zoufang.digesting import usual_date
+from zoufang.workspace import Workspace
+
+TOWN: dict[str, list[dict[str, Any]]] = {
+    "units": [
+        {"code": "U1", "name": "建设局", "type": "机关", "head": "陈建"},
+        {"code": "U2", "name": "农业局", "type": "事业", "head": "于农"},
+        {"code": "V1", "name": "孟河村委会", "type": "村（社区）", "head": "谭村"},
+    ],
+    "villages": [{"code": "V01", "name": "孟河村"}],
+    "cadres": [{"code": "C1", "name": "蒋玉兰", "type": "机关", "unit": "U1"}],
+    "groups": [{"code": "G1", "village": "V01", "number": "3组"}],
+    "households": [
+        {"code": f"H{n}", "village": "V01", "group": "G1", "head": name}
+        for n, name in enumerate(("王小明", "李梅", "赵云", "欧阳山", "钱七"), 1)
+    ],
+}
+VISIT = {"visit_mode": "in_person", "visit_result": "done"}
+
+
+def opinion(n: int, nature: str, category: str, text: str, handling: str) -> dict[str, str]:
+    values = {
+        "nature": nature,
+        "category": category,
+        "text": text,
+        "handling": handling,
+        "reply_wanted": "yes",
+    }
+    return {f"opinion_{n}.{key}": value for key, value in values.items()}
+
+
+RETURNS = {
+    "H1": {
+        "visit_date": "2017-04-05",
+        **opinion(1, "problem", "roads", "门口的路坏了", "town"),
+        **opinion(2, "suggestion", "irrigation", "建议疏通水渠", "village"),
+    },
+    "H2": {"visit_date": "2017-04-09", **opinion(1, "problem", "pension", "养老金晚发", "resolved_on_spot")},
+    "H3": {"visit_date": "2017-04-10", **opinion(1, "problem", "roads", "路灯不亮", "town")},
+    "H4": {"visit_date": "2017-04-04", **opinion(1, "problem", "housing", "政策不明", "escalate")},
+}
+
+
+class Office:
+    """A workspace into which forms come back as a reader would have read them."""
+
+    def __init__(self, root: Path) -> None:
+        self.workspace = Workspace.create(root)
+        self.store: Store = self.workspace.open_store()
+        self.pages = 0
+        with self.store.write() as db:
+            roster.replace(db, TOWN)
+            batch = scanned.start_batch(db, "inbox", "li")
+            scanned.add_scan(db, batch, "a" * 64, "a.pdf", 1)
+
+    def returns(self, household: str, values: dict[str, str], unsure: str = "") -> None:
+        layout = place(self.workspace.catalogue["2-5"])
+        subject = Subject("household", household)
+        wanted = Wanted(layout.digest, "2-5", 1, (1, 2), 1, subject, "C1")
+        with self.store.write() as db:
+            printed.keep_layout(db, layout)
+            job = printed.start_job(db, {})
+            (issued,) = printed.issue(db, [wanted], self.workspace.key.new_serial, job)
+        for page, serial in issued.serials.items():
+            asked = {field.key for field in layout.fields_on_page(page)}
+            self.page(serial, {key: v for key, v in {**VISIT, **values}.items() if key in asked}, unsure)
+
+    def page(self, serial: str, values: dict[str, str], unsure: str = "") -> None:
+        self.pages += 1
+        readings = tuple(
+            Reading(key, value, 0.4 if key == unsure else 0.9999, engine="e") for key, value in values.items()
+        )
+        result = PageResult(PageState.READ, serial, "2-5", 1, readings=readings)
+        with self.store.write() as db:
+            keep_page(db, 1, "a" * 64, self.pages, result, self.workspace.campaign.acceptance)
+
+    def run(self, *args: object, code: int = Exit.DONE) -> Any:
+        """A command's JSON, or what it printed."""
+        words = [str(arg) for arg in (*args, "-w", self.workspace.root)]
+        result = CliRunner().invoke(cli, words, standalone_mode=False)
+        if result.exception:
+            raise result.exception
+        assert (result.return_value or 0) == code, result.output
+        return json.loads(result.stdout) if "--json" in args else result.stdout
+
+    def digest(self, week: str, *more: object, code: int = Exit.DONE) -> Any:
+        folder = self.workspace / "out" / week
+        return self.run("digest", "--week", week, "-o", folder, "--json", *more, code=code)
+
+    def opinion(self, text: str) -> Any:
+        found, _ = load(self.workspace, self.store)
+        return next(one for one in found if one.text == text)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    office = Office(tmp_path / "town")
+    for household, values in RETURNS.items():
+        office.returns(household, values)
+    return office
+
+
+def test_a_weeks_lists_are_those_made_by_hand(office: Office) -> None:
+    week = office.digest("2017-W14", "--date", "2017-04-10")
+    problems = [
+        (one["number"], one["text"], one["handler_name"], one["due"], one["state"])
+        for one in week["problems"]
+    ]
+    assert problems == [
+        ("〔2017〕问1号", "门口的路坏了", "建设局", "2017-04-19", "assigned"),
+        ("〔2017〕问3号", "养老金晚发", "", None, "replied"),
+        ("〔2017〕问4号", "政策不明", "镇活动办", "2017-04-13", "assigned"),
+    ]
+    (suggestion,) = week["suggestions"]
+    assert (suggestion["number"], suggestion["handler"], suggestion["level"]) == (
+        "〔2017〕建2号",
+        "V1",
+        "village",
+    )
+    assert week["slips"] == ["〔2017〕问1号", "〔2017〕建2号", "〔2017〕问4号"]
+    assert week["needs_review"] == week["late"] == []
+
+
+def test_the_same_week_again_is_the_same(office: Office) -> None:
+    first = office.digest("2017-W14", "--date", "2017-04-10")
+    listing = office.workspace / "out" / "2017-W14" / "交办单-2017-W14.json"
+    serials = [page["serial"] for page in json.loads(listing.read_text("utf-8"))["pages"]]
+    assert office.digest("2017-W14", "--date", "2017-04-20") == first
+    assert [page["serial"] for page in json.loads(listing.read_text("utf-8"))["pages"]] == serials
+
+
+def test_what_comes_in_after_its_weeks_lists_is_in_a_later_one(office: Office) -> None:
+    office.digest("2017-W14")
+    office.returns(
+        "H3",
+        {"visit_date": "2017-04-07", **opinion(2, "problem", "roads", "桥要修", "town")},
+        unsure="visit_date",
+    )
+    with office.store.write() as db:
+        (serial,) = db.exec_driver_sql(
+            "SELECT s.serial FROM sheets s JOIN instances i ON i.id = s.instance"
+            " WHERE i.subject = 'H3' AND s.page = 1"
+        ).scalars()
+        scanned.add_correction(db, serial, "visit_date", "2017-04-07", "li", blind=False)
+    week = office.digest("2017-W15")
+    assert {one["text"] for one in week["problems"]} == {"路灯不亮", "桥要修"}
+    assert len(week["late"]) == 2
+
+
+def test_what_nobody_has_looked_at_is_listed_and_not_handed_over(tmp_path: Path) -> None:
+    office = Office(tmp_path / "town")
+    office.returns("H1", RETURNS["H1"], unsure="opinion_1.text")
+    week = office.digest("2017-W14", code=Exit.SOME_TO_REVIEW)
+    assert week["needs_review"] == ["〔2017〕问1号"]
+    assert week["slips"] == ["〔2017〕建2号"]
+    assert office.opinion("门口的路坏了").state == "open"
+    words = _docx_words(office.workspace / "out" / "2017-W14" / "问题清单-2017-W14.docx")
+    assert "门口的路坏了（待核）" in words
+
+
+def test_papers_name_nobody_unless_asked_to(office: Office) -> None:
+    office.digest("2017-W14")
+    folder = office.workspace / "out" / "2017-W14"
+    shown = "".join(_docx_words(path) for path in folder.glob("*清单*.docx"))
+    assert "王*明" in shown
+    assert "王小明" not in shown
+    assert "王小明" not in _pdf_words(folder / "交办单-2017-W14.pdf")
+    office.digest("2017-W14", "--unmasked")
+    assert "王小明" in _docx_words(folder / "问题清单-2017-W14.docx")
+    with office.store.read() as db:
+        noted = db.exec_driver_sql(
+            "SELECT detail FROM audit WHERE action = 'digest.write' ORDER BY id DESC"
+        ).scalar()
+    assert json.loads(noted)["unmasked"] is True
+
+
+def test_word_and_pdf_say_the_same(office: Office) -> None:
+    office.digest("2017-W14")
+    folder = office.workspace / "out" / "2017-W14"
+    for stem in ("问题清单", "建议清单", "会商会办议题"):
+        docx = _docx_words(folder / f"{stem}-2017-W14.docx")
+        pdf = _pdf_words(folder / f"{stem}-2017-W14.pdf")
+        assert sorted(_bare(docx)) == sorted(re.sub("—1—", "", _bare(pdf)))
+
+
+def test_a_slip_that_comes_back_closes_its_item(office: Office) -> None:
+    office.digest("2017-W14", "--date", "2017-04-10")
+    listing = json.loads((office.workspace / "out" / "2017-W14" / "交办单-2017-W14.json").read_text("utf-8"))
+    serial = listing["pages"][0]["serial"]
+    assert listing["pages"][0]["subject"] == {"kind": "issue", "code": "2017-1"}
+    answers = {
+        "received_date": "2017-04-11",
+        "result": "resolved",
+        "resolved_date": "2017-05-18",
+        "replied": "yes",
+        "satisfaction": "satisfied",
+        "details": "已补好路面",
+    }
+    office.page(serial, answers)
+    closed = office.opinion("门口的路坏了")
+    assert (closed.state, closed.replied_on, closed.satisfaction) == (
+        "replied",
+        date(2017, 5, 18),
+        "satisfied",
+    )
+    assert office.opinion("政策不明").state == "assigned"
+
+
+def test_what_came_back_as_not_theirs_is_handed_on_with_another_slip(office: Office) -> None:
+    office.digest("2017-W14", "--date", "2017-04-10")
+    office.run(
+        "opinions", "answer", "1", "--result", "returned", "--details", "不归我们", "--date", "2017-04-11"
+    )
+    office.run("opinions", "assign", "1", "--unit", "U2", "--date", "2017-04-12")
+    office.digest("2017-W14")
+    listing = json.loads((office.workspace / "out" / "2017-W14" / "交办单-2017-W14.json").read_text("utf-8"))
+    assert {page["subject"]["code"] for page in listing["pages"] if page["subject"]} >= {"2017-1-2"}
+    assert office.opinion("门口的路坏了").handler_name == "农业局"
+
+
+def test_the_joint_review_is_about_what_is_late_or_without_a_route(office: Office) -> None:
+    office.returns("H5", {"visit_date": "2017-04-09", **opinion(1, "problem", "other", "没写处理", "")})
+    office.digest("2017-W14", "--date", "2017-04-10")
+    week = office.digest("2017-W15", "--date", "2017-04-24")
+    assert week["agenda"]["overdue"] == ["〔2017〕问1号", "〔2017〕建2号", "〔2017〕问4号"]
+    assert week["agenda"]["unrouted"] == ["〔2017〕问5号"]
+
+
+def test_a_week_is_handed_over_on_the_next_monday_or_today() -> None:
+    assert usual_date("2017-W14", date(2017, 6, 1)) == date(2017, 4, 10)
+    assert usual_date("2017-W14", date(2017, 4, 7)) == date(2017, 4, 7)
+
+
+def _docx_words(path: Path) -> str:
+    document: Any = Document(str(path))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(paragraph.text for paragraph in document.paragraphs), *cells])
+
+
+def _pdf_words(path: Path) -> str:
+    with pdfplumber.open(path) as pdf:
+        return "\n".join(page.extract_text() or "" for page in pdf.pages)
+
+
+def _bare(words: str) -> str:
+    return "".join(words.split())

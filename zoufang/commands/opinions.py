@@ -1,0 +1,216 @@
+"""`zoufang opinions …`: what people said, from the form to the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from campaign.facts import Facts
+from campaign.gleaning import glean
+from campaign.handlers import Handlers
+from campaign.lists import Lister
+from campaign.opinions import (
+    ADOPTION_WORDS,
+    RESULT_WORDS,
+    SATISFACTION_WORDS,
+    STATE_WORDS,
+    NewEvent,
+    Opinion,
+    OpinionError,
+    State,
+    adopt,
+    answer,
+    assign,
+    current,
+    find,
+    merge,
+    repeated,
+)
+from campaign.weeks import add_working_days
+from store import Store, Subject, audit
+from store import opinions as kept
+from zoufang.commands.digest import DAY, week_argument
+from zoufang.console import print_json, print_table, tell
+from zoufang.options import json_option, workspace_option
+from zoufang.workspace import Workspace
+
+COLUMNS = ("编号", "周次", "来源", "类别", "内容", "责任单位", "时限", "状态", "答复日期")
+
+
+@click.group(name="opinions", help="意见建议：列出、并案、交办、登记办理和答复。")
+def opinions_command() -> None:
+    pass
+
+
+@opinions_command.command("list", help="列出意见建议。")
+@click.option("--week", metavar="YYYY-Www", callback=week_argument, help="只列这一周的。")
+@click.option("--state", type=click.Choice([state.value for state in State]), help="只列这种状态的。")
+@click.option("--overdue", is_flag=True, help="只列超过时限的。")
+@workspace_option
+@json_option
+def list_opinions(
+    week: str | None, state: str | None, overdue: bool, workspace: Workspace, as_json: bool
+) -> None:
+    found, lister = load(workspace, workspace.open_store())
+    today = date.today()
+    chosen = [
+        one
+        for one in found
+        if (week is None or one.week == week)
+        and (state is None or one.state == state)
+        and (not overdue or one.overdue(today))
+    ]
+    if as_json:
+        print_json([lister.row(one) for one in chosen])
+    else:
+        _show(f"意见建议 {len(chosen)} 件", chosen, lister)
+
+
+@opinions_command.command("repeats", help="列出同村、同类、同内容的意见，可用 merge 并案。")
+@workspace_option
+@json_option
+def list_repeats(workspace: Workspace, as_json: bool) -> None:
+    found, lister = load(workspace, workspace.open_store())
+    groups = repeated(found, _villages(found, lister))
+    if as_json:
+        print_json([[one.number for one in group] for group in groups])
+        return
+    for lead, *others in groups:
+        numbers = "、".join(one.number for one in others)
+        tell(f"{lead.number} {lister.village(lead)} {lead.text}　相同：{numbers}")
+    tell(f"共 {len(groups)} 组。并案：zoufang opinions merge 主件编号 其他编号…，或 merge --repeated")
+
+
+@opinions_command.command("merge", help="并案：后面各件并入第一件，各自的编号、来源仍保留。")
+@click.argument("numbers", nargs=-1, metavar="主件 其他…")
+@click.option("--repeated", "all_repeated", is_flag=True, help="把 repeats 列出的全部并案。")
+@workspace_option
+def merge_opinions(numbers: tuple[str, ...], all_repeated: bool, workspace: Workspace) -> None:
+    if all_repeated == bool(numbers) or len(numbers) == 1:
+        raise click.UsageError("请写出主件和其他各件的编号，或用 --repeated")
+
+    def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
+        if all_repeated:
+            groups = repeated(found, _villages(found, lister))
+        else:
+            groups = [[find(found, number, workspace.campaign.year) for number in numbers]]
+        for lead, *others in groups:
+            yield from merge(lead, others)
+
+    tell(f"已并案 {_write(workspace, 'opinions.merge', events)} 件")
+
+
+@opinions_command.command("assign", help="交办给单位；退回的可以另行交办，随后用 digest 重印交办单。")
+@click.argument("number", metavar="编号")
+@click.option("--unit", help="承办单位编码；不写则按类别和层级确定。")
+@click.option("--co", "co_handlers", multiple=True, metavar="名称", help="协办单位，可重复。")
+@click.option("--date", "on", type=DAY, metavar="日期", help="交办日期；默认今天。")
+@click.option("--due", type=DAY, metavar="日期", help="时限；默认按规定的工作日推算。")
+@workspace_option
+def assign_opinion(
+    number: str,
+    unit: str | None,
+    co_handlers: tuple[str, ...],
+    on: datetime | None,
+    due: datetime | None,
+    workspace: Workspace,
+) -> None:
+    campaign, day = workspace.campaign, on.date() if on else date.today()
+
+    def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
+        opinion = find(found, number, campaign.year)
+        if unit:
+            row = lister.facts.row(Subject("unit", unit))
+            if row is None:
+                raise OpinionError(f"名册中没有单位 {unit}")
+            usual = add_working_days(day, campaign.handling.lead_days, campaign.handling)
+            code, name, others = unit, str(row["name"]), co_handlers
+        else:
+            proposal = Handlers(lister.facts, campaign).propose(opinion, day)
+            if proposal is None:
+                raise OpinionError(f"{opinion.number}没有写明去向，请用 --unit 指定承办单位")
+            usual, others = proposal.due, co_handlers or proposal.co_handlers
+            code, name = proposal.lead.code or "", proposal.lead.name
+        yield assign(opinion, code, name, others, day, due.date() if due else usual)
+
+    _write(workspace, "opinions.assign", events)
+    tell(f"已交办：{number}")
+
+
+@opinions_command.command("answer", help="登记办理结果；写明答复日期的才算办结。")
+@click.argument("number", metavar="编号")
+@click.option("--result", type=click.Choice(list(RESULT_WORDS)), required=True, help="办理结果。")
+@click.option("--date", "on", type=DAY, metavar="日期", help="办理日期；默认今天。")
+@click.option("--replied", type=DAY, metavar="日期", help="答复群众的日期。")
+@click.option("--satisfaction", type=click.Choice(list(SATISFACTION_WORDS)), help="群众满意度。")
+@click.option("--details", default="", help="办理情况；退回的须写明理由。")
+@workspace_option
+def answer_opinion(
+    number: str,
+    result: str,
+    on: datetime | None,
+    replied: datetime | None,
+    satisfaction: str | None,
+    details: str,
+    workspace: Workspace,
+) -> None:
+    day = on.date() if on else date.today()
+    replied_on = replied.date() if replied else None
+
+    def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
+        opinion = find(found, number, workspace.campaign.year)
+        yield answer(opinion, result, day, replied_on, satisfaction or "", details)
+
+    _write(workspace, "opinions.answer", events)
+    found, _ = load(workspace, workspace.open_store())
+    tell(f"{number}：{STATE_WORDS[find(found, number, workspace.campaign.year).state]}")
+
+
+@opinions_command.command("adopt", help="登记建议是否采纳。")
+@click.argument("number", metavar="编号")
+@click.option("--as", "adoption", type=click.Choice(list(ADOPTION_WORDS)), required=True, help="采纳情况。")
+@click.option("--date", "on", type=DAY, metavar="日期", help="反馈日期；默认今天。")
+@workspace_option
+def adopt_opinion(number: str, adoption: str, on: datetime | None, workspace: Workspace) -> None:
+    day = on.date() if on else date.today()
+
+    def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
+        yield adopt(find(found, number, workspace.campaign.year), adoption, day)
+
+    _write(workspace, "opinions.adopt", events)
+    tell(f"{number}：{ADOPTION_WORDS[adoption]}")
+
+
+def load(workspace: Workspace, store: Store, unmasked: bool = False) -> tuple[list[Opinion], Lister]:
+    """The opinions as they stand, brought up to date, and how to say them."""
+    glean(store, workspace.campaign, workspace.who)
+    with store.read() as db:
+        lister = Lister(Facts.of(db, workspace.campaign), unmasked)
+        return current(kept.load(db)), lister
+
+
+def _write(
+    workspace: Workspace, action: str, events: Callable[[list[Opinion], Lister], Iterable[NewEvent]]
+) -> int:
+    """Add events in a transaction that sees the opinions as they are. Raises OpinionError."""
+    store = workspace.open_store()
+    glean(store, workspace.campaign, workspace.who)
+    with store.write() as db:
+        lister = Lister(Facts.of(db, workspace.campaign))
+        found = current(kept.load(db))
+        numbers = {one.id: one.number for one in found}
+        new = list(events(found, lister))
+        audit.note(db, workspace.who, action, {"numbers": [numbers[event[0]] for event in new]})
+        return kept.add_events(db, new, workspace.who)
+
+
+def _villages(found: Iterable[Opinion], lister: Lister) -> dict[int, str]:
+    return {one.id: (lister.facts.village(one.subject) or "") if one.subject else "" for one in found}
+
+
+def _show(title: str, found: Iterable[Opinion], lister: Lister) -> None:
+    words: list[dict[str, Any]] = [lister.words(one) for one in found]
+    print_table(title, COLUMNS, [[w[name] for name in COLUMNS] for w in words])
