@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import click
 
+from review.access import Role
+from review.accounts import save_account
 from store import printed
 from zoufang import demo as stages
+from zoufang.commands.review import open_review
 from zoufang.commands.scan import report_states
 from zoufang.console import Exit, print_table, progress, tell
 from zoufang.demo import Demo
+
+DEMO_USER = "演示"
+REVIEW_PORT = 8765
 
 
 @click.command(name="demo", help="演示：示例镇 → 印表 → 模拟填写和扫描 → 读取 → 记录。")
@@ -25,7 +32,7 @@ from zoufang.demo import Demo
     default="scan",
     help="做到哪一步为止：roster 只有名册，print 印好未收回，scan 全部（默认）。",
 )
-@click.option("--review", "review", is_flag=True, help="最后列出待复核的字段。")
+@click.option("--review", "review", is_flag=True, help="最后打开复核网页，看看人要做什么。")
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="同时工作的进程数；默认为处理器核数。")
 def demo_command(folder: Path, households: int, until: str, review: bool, jobs: int | None) -> int:
     demo = stages.begin(folder.resolve(), jobs or os.cpu_count() or 1)
@@ -51,9 +58,16 @@ def demo_command(folder: Path, households: int, until: str, review: bool, jobs: 
         batch = stages.read_everything(demo, lambda n, total: bar.update(task, completed=n, total=total))
     report_states(batch)
     _report_score(demo)
-    if review:
-        _list_review(demo)
-    return _end(demo, f"zoufang status -w {demo.workspace.root}")
+    code = _end(demo, f"zoufang review -w {demo.workspace.root}")
+    return _review(demo) if review else code
+
+
+def _review(demo: Demo) -> int:
+    """The review page, with an account for this demonstration."""
+    password = secrets.token_urlsafe(9)
+    save_account(demo.store, demo.workspace.who, DEMO_USER, Role.SUPERVISOR, password)
+    tell(f"用户名 {DEMO_USER}，密码 {password}")
+    return open_review(demo.workspace, demo.store, "127.0.0.1", REVIEW_PORT)
 
 
 def _report_score(demo: Demo) -> None:
@@ -76,20 +90,11 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "–"
 
 
-def _list_review(demo: Demo) -> None:
-    rows = [
-        (answer.serial or "", key, answer.value or "", f"{answer.confidence:.2f}", answer.reason)
-        for record in stages.load_records(demo)
-        for key, answer in record.answers.items()
-        if key in record.to_review
-    ]
-    print_table(f"待复核 {len(rows)} 项", ("编号", "字段", "读作", "把握", "原因"), rows)
-
-
 def _end(demo: Demo, next_command: str) -> int:
     times = "，".join(f"{name} {seconds:.1f} 秒" for name, seconds in demo.seconds.items())
     tell(f"用时：{times}，共 {sum(demo.seconds.values()):.0f} 秒")
     tell(f"接下来：{next_command}")
     if "读取" in demo.seconds:
+        tell(f"        zoufang status -w {demo.workspace.root}")
         tell(f"        zoufang export records -o 记录.json -w {demo.workspace.root}")
     return Exit.DONE

@@ -10,7 +10,7 @@ from review import Office, create_app
 from review.access import ROLE_NAMES, Role
 from review.accounts import AccountError, close_account, save_account
 from review.server import Certificate, ServerError, is_loopback, own_certificate, serve
-from store import accounts
+from store import Store, accounts
 from zoufang.console import Exit, print_table, say
 from zoufang.options import workspace_option
 from zoufang.scanning import build_shelf
@@ -46,6 +46,14 @@ def review_command(
         if not accounts.all_users(db):
             say("还没有账号。请另开一个窗口建立第一个账号：")
             say(f"  zoufang user add 姓名 --role administrator -w {workspace.root}")
+    return open_review(workspace, store, host, port, own)
+
+
+def open_review(
+    workspace: Workspace, store: Store, host: str, port: int, own: Certificate | None = None
+) -> int:
+    """Serves the page until interrupted. Without a certificate of their `own`, others than this machine
+    are served with a self-made one. Returns an exit code."""
     shelf = lambda: build_shelf(workspace, store)  # noqa: E731
     office = Office(store, workspace.key, workspace / "originals", workspace.campaign, shelf)
     local = is_loopback(host)

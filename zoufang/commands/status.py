@@ -15,7 +15,14 @@ from zoufang.console import print_json, print_table, tell
 from zoufang.options import json_option, workspace_option
 from zoufang.workspace import Workspace
 
-BY_NAMES = {"cadre": "干部", "unit": "单位", "village": "村（社区）", "form": "表单"}
+BY_NAMES = {
+    "cadre": "干部",
+    "unit": "单位",
+    "village": "村（社区）",
+    "group": "小组",
+    "line": "条线",
+    "form": "表单",
+}
 QUOTA_NAMES = {"household": "群众家庭", "key": "区镇重点企业", "small": "中小企业", "project": "重点项目"}
 WHY_NAMES = {"unassigned": "无人走访", "not_printed": "未印表", "not_returned": "未交回"}
 CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
@@ -28,7 +35,7 @@ NAMED = 20  # how many unvisited subjects a screen lists
     type=click.Choice(list(BY_NAMES)),
     default="form",
     show_default=True,
-    help="按干部（cadre）、单位（unit）、村（village）或表单（form）统计。",
+    help="按干部（cadre）、单位（unit）、村（village）、小组（group）、条线（line）或表单（form）统计。",
 )
 @workspace_option
 @json_option
