@@ -22,11 +22,15 @@ _HALF = thresholds.ANCHOR_MM / 2
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
-    """A patch of the blank page; (x, y) is its middle in mm, `picture` has `STEP` mm a pixel."""
+    """A patch of the blank page; (x, y) is its middle in mm, `picture` has `STEP` mm a pixel.
+
+    rival  correlation with the place nearby that is most like it: 1 for one box among boxes
+    """
 
     x: float
     y: float
     picture: Image
+    rival: float
 
     @property
     def floor(self) -> int:
@@ -44,9 +48,9 @@ class Anchors:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """Where anchors were seen, as shifts in mm from where they were expected (N, 2), and how well (N)."""
+    """Where anchors were seen, in mm on the page as the transform has it (N, 2), and how well (N)."""
 
-    shifts: Points
+    seen: Points
     scores: NDArray[np.float64]
 
 
@@ -58,21 +62,27 @@ def blank_matrix(blank: Image, frame: PageFrame) -> Matrix:
 
 
 def match(
-    scan: Pyramid, page_to_scan: Matrix, anchors: Sequence[Anchor], radius: float, guess: Points | None = None
+    scan: Pyramid,
+    page_to_scan: Matrix,
+    anchors: Sequence[Anchor],
+    radius: float,
+    guesses: NDArray[np.float64] | None = None,
 ) -> Matches:
-    """Search each anchor within `radius` mm of its place, moved by its `guess` (mm, (N, 2)).
+    """Search each anchor within `radius` mm of its place, or of where its guess carries that.
 
+    `guesses` (N, 3, 3) take places near an anchor to where they are expected, both on the page: paper
+    that is bent or seen at a slant is shifted, turned and drawn out differently everywhere.
     Pen is darker than print and would outweigh it: nothing counts as darker than the print is.
     """
-    start = np.zeros((len(anchors), 2)) if guess is None else guess
-    shifts, scores = start.copy(), np.zeros(len(anchors))
-    side = 2 * (_HALF + radius)
+    seen, scores = np.zeros((len(anchors), 2)), np.zeros(len(anchors))
     for n, anchor in enumerate(anchors):
-        left, top = anchor.x + start[n, 0] - side / 2, anchor.y + start[n, 1] - side / 2
-        seen = scan.sample(page_to_scan, (left, top, side, side), STEP)
-        scores[n], (x, y) = best_match(np.maximum(seen, anchor.floor), anchor.picture)
-        shifts[n] += (STEP * x - radius, STEP * y - radius)
-    return Matches(shifts, scores)
+        guess = np.eye(3) if guesses is None else guesses[n]
+        region = _square(anchor.x, anchor.y, _HALF + radius)
+        picture = scan.sample(page_to_scan @ guess, region, STEP)
+        scores[n], (x, y) = best_match(np.maximum(picture, anchor.floor), anchor.picture)
+        at = (anchor.x + STEP * x - radius, anchor.y + STEP * y - radius)
+        seen[n] = guess[:2, :2] @ at + guess[:2, 2]
+    return Matches(seen, scores)
 
 
 @lru_cache(maxsize=64)
@@ -81,7 +91,7 @@ def anchors_of(printed: PrintedLayout, page: int) -> Anchors:
     blank, frame = Pyramid(printed.blanks[page - 1]), printed.layout.frame
     to_blank = blank_matrix(blank.image, frame)
     picture = blank.sample(to_blank, (0.0, 0.0, frame.width, frame.height), STEP)
-    strength = _strength(picture, list(printed.layout.on_page(page)))
+    strength = _strength(picture, list(printed.layout.on_page(page)), frame)
     many = _peaks(strength)
     few = _spread(many, strength, frame)
     made = {place: _anchor(blank, to_blank, place) for place in {*many, *few}}
@@ -94,19 +104,35 @@ _Place = tuple[int, int]
 
 def _anchor(blank: Pyramid, to_blank: Matrix, place: _Place) -> Anchor:
     x, y = ((v + 0.5) * STEP for v in place)
-    region: Region = (x - _HALF, y - _HALF, 2 * _HALF, 2 * _HALF)
-    return Anchor(x, y, blank.sample(to_blank, region, STEP))
+    around = _HALF + thresholds.RIVAL_WITHIN_MM
+    picture = blank.sample(to_blank, _square(x, y, _HALF), STEP)
+    return Anchor(x, y, picture, _rival(blank.sample(to_blank, _square(x, y, around), STEP), picture))
 
 
-def _strength(picture: Image, boxes: Sequence[Box]) -> NDArray[np.float32]:
+def _square(x: float, y: float, half: float) -> Region:
+    return x - half, y - half, 2 * half, 2 * half
+
+
+def _rival(surroundings: Image, picture: Image) -> float:
+    """Correlation of the likest place in the surroundings that is not the picture's own."""
+    scores = np.asarray(cv2.matchTemplate(surroundings, picture, cv2.TM_CCOEFF_NORMED))
+    middle, own = scores.shape[0] // 2, round(thresholds.RIVAL_BEYOND_MM / STEP)
+    scores[middle - own : middle + own + 1, middle - own : middle + own + 1] = 0.0
+    return float(np.where(np.isfinite(scores), scores, 0.0).max())
+
+
+def _strength(picture: Image, boxes: Sequence[Box], frame: PageFrame) -> NDArray[np.float32]:
     """How well a patch around each pixel can be told from its neighbours, in both directions.
 
     What may be written over does not count.
     """
-    corners = np.sqrt(cv2.cornerMinEigenVal(picture, 3).clip(0))  # else markers would be all that counts
+    corners = np.sqrt(cv2.cornerMinEigenVal(picture, 3).clip(0))  # else titles would be all that counts
+    for corners_mm in frame.markers().values():  # a torn corner looks like half a marker
+        (left, top), _, (right, bottom), _ = corners_mm
+        corners[_span(top, bottom, -1.0), _span(left, right, -1.0)] = 0.0
     for box in boxes:
         inset = -1.0 if box.kind is BoxKind.PREFILL else 0.5
-        corners[_inside(box, inset)] = 0.0
+        corners[_span(box.y, box.y + box.h, inset), _span(box.x, box.x + box.w, inset)] = 0.0
     summed = cv2.GaussianBlur(corners, (0, 0), thresholds.ANCHOR_MM / 4 / STEP)  # no ties, unlike a box
     edge = round((_HALF + thresholds.ANCHOR_EDGE_MM) / STEP)
     inner = np.zeros(summed.shape, np.float32)
@@ -114,11 +140,9 @@ def _strength(picture: Image, boxes: Sequence[Box]) -> NDArray[np.float32]:
     return inner
 
 
-def _inside(box: Box, inset: float) -> tuple[slice, slice]:
-    def span(start: float, length: float) -> slice:
-        return slice(max(0, round((start + inset) / STEP)), max(0, round((start + length - inset) / STEP)))
-
-    return span(box.y, box.h), span(box.x, box.w)
+def _span(start: float, end: float, inset: float) -> slice:
+    """From mm to px of the picture of `STEP`, `inset` mm shorter at both ends."""
+    return slice(max(0, round((start + inset) / STEP)), max(0, round((end - inset) / STEP)))
 
 
 def _peaks(strength: NDArray[np.float32]) -> list[_Place]:

@@ -39,40 +39,73 @@ def bend_through(places: Points, shifts: Points, frame: PageFrame) -> tuple[Bend
     return Bend(nodes.astype(np.float32)), np.asarray(misses, np.float64)
 
 
-def expected_shifts(places: Points, known: Points, shifts: Points) -> Points:
-    """Shifts at `places` (N, 2) as their nearest known neighbours suggest: a plane through these."""
-    return _by_neighbours(_distances(places, known), places, known, shifts)
+def guesses(places: Points, known: Points, shifts: Points) -> NDArray[np.float64]:
+    """Where the paper near each place (N, 2) may be, by planes through the nearest known shifts.
+
+    (N, 3, 3): each takes places on the page to where they are expected on it.
+    """
+    planes = _planes(_distances(places, known), places, known, shifts)
+    carried = np.tile(np.eye(3), (len(places), 1, 1))
+    slopes = planes[:, :2].transpose(0, 2, 1)
+    carried[:, :2, :2] += slopes
+    carried[:, :2, 2] = planes[:, 2] - np.einsum("nij,nj->ni", slopes, places)
+    return carried
 
 
 def disagreement(places: Points, shifts: Points) -> NDArray[np.float64]:
     """How far each shift is from what all its neighbours suggest without it, mm."""
     distances = _distances(places, places)
     np.fill_diagonal(distances, np.inf)
-    expected = _by_neighbours(distances, places, places, shifts)
+    expected = _planes(distances, places, places, shifts)[:, 2]
     return np.asarray(np.linalg.norm(expected - shifts, axis=1), np.float64)
+
+
+def joined_to(trusted: NDArray[np.bool_], places: Points, shifts: Points) -> NDArray[np.bool_]:
+    """The places that can be reached from `trusted` ones by steps that paper could bend through.
+
+    A part of the page that was followed along the wrong rows fits in itself and jumps at its edge.
+    """
+    distances = _distances(places, places)
+    np.fill_diagonal(distances, np.inf)
+    near = distances <= np.maximum(thresholds.TOGETHER_MM, distances.min(1, keepdims=True))
+    steep = (
+        _distances(shifts, shifts) > thresholds.STEEPEST_BEND * distances + thresholds.NEIGHBOUR_OUTLIER_MM
+    )
+    joined = (near | near.T) & ~steep
+    reached = trusted
+    while (spread := reached | joined[reached].any(0)).sum() > reached.sum():
+        reached = spread
+    return reached
 
 
 def _distances(places: Points, known: Points) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(places[:, None] - known[None], axis=2), np.float64)
 
 
-def _by_neighbours(distances: NDArray[np.float64], places: Points, known: Points, shifts: Points) -> Points:
-    """Neighbours that stray from their own median do not count; nearer ones count for more."""
+def _planes(
+    distances: NDArray[np.float64], places: Points, known: Points, shifts: Points
+) -> NDArray[np.float64]:
+    """Shift as a plane around each place: slope across, slope down, height (N, 3, 2).
+
+    Nearer neighbours count for more; those that stray from the plane through the rest for little.
+    """
     count = min(thresholds.NEIGHBOURS, len(known) - int(np.isinf(distances).any()))
     nearest = np.argsort(distances, axis=1)[:, :count]
     far = np.take_along_axis(distances, nearest, 1)
-    near, moved = known[nearest] - places[:, None], shifts[nearest]
-    middle = np.median(moved, axis=1)
-    strayed = np.linalg.norm(moved - middle[:, None], axis=2) > thresholds.NEIGHBOUR_SPREAD_MM
-    weights = np.where(strayed, 0.0, 1.0 / (1.0 + (far / thresholds.NEIGHBOUR_MM) ** 2)) ** 2
-    rows = np.concatenate((near, np.ones((*far.shape, 1))), axis=2)
+    moved = shifts[nearest]
+    rows = np.concatenate((known[nearest] - places[:, None], np.ones((*far.shape, 1))), axis=2)
+    nearness = 1.0 / (1.0 + (far / thresholds.NEIGHBOUR_MM) ** 2) ** 2
+    nearness /= nearness.max(1, keepdims=True)
     # A weak pull towards level keeps the plane from tipping where the neighbours lie on a line.
     level = np.diag((thresholds.PLANE_DAMPING**2, thresholds.PLANE_DAMPING**2, 1e-9))
-    system = np.einsum("nki,nk,nkj->nij", rows, weights, rows) + level
-    wanted = np.einsum("nki,nk,nkj->nij", rows, weights, moved)
-    heights = np.linalg.solve(system, wanted)[:, 2]
-    alone = weights.sum(1) <= 0
-    return np.asarray(np.where(alone[:, None], middle, heights), np.float64)
+    trust = np.ones_like(far)
+    for _ in range(3):
+        weights = nearness * trust
+        system = np.einsum("nki,nk,nkj->nij", rows, weights, rows) + level
+        planes = np.linalg.solve(system, np.einsum("nki,nk,nkj->nij", rows, weights, moved))
+        strayed = np.linalg.norm(moved - rows @ planes, axis=2)
+        trust = 1.0 / (1.0 + (strayed / thresholds.NEIGHBOUR_STRAY_MM) ** 2) ** 2
+    return np.asarray(planes, np.float64)
 
 
 @dataclass(frozen=True, eq=False)

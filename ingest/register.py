@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ingest import thresholds
 from ingest.anchors import Anchor, Anchors, anchors_of, blank_matrix, match
-from ingest.bend import Bend, bend_through, disagreement, expected_shifts
+from ingest.bend import Bend, bend_through, disagreement, guesses, joined_to
 from ingest.geometry import (
     Matrix,
     Points,
@@ -265,7 +265,7 @@ def _quick(scan: Pyramid, start: _Points, anchors: Anchors) -> _Laid | None:
     if good.sum() < thresholds.QUICK_SHARE * len(good):
         return None
     places = _places(anchors.few)
-    seen = _Points(places, apply(first, places + matches.shifts)).where(good)
+    seen = _Points(places, apply(first, matches.seen)).where(good)
     tolerance = thresholds.FLAT_MM * scale_at(first, *places.mean(0))
     laid, inliers = fit_without_outliers(fit_homography, seen.page, seen.scan, tolerance)
     if inliers.sum() < thresholds.FLAT_SHARE * len(seen):
@@ -277,18 +277,22 @@ def _quick(scan: Pyramid, start: _Points, anchors: Anchors) -> _Laid | None:
 def _followed(scan: Pyramid, start: _Points, anchors: Anchors, frame: PageFrame) -> _Laid | None:
     """Follows the print outwards from what is known; then once more, from all that was found."""
     found = _outwards(scan, start, anchors.many)
-    if not _enough(len(found) - len(start), len(anchors.many)):
+    if len(found) < len(start) + thresholds.LEAST_ANCHORS:
         return None
     flat, bend, _ = _laid_through(found, frame)
     places = _places(anchors.many)
-    matches = match(scan, flat, anchors.many, thresholds.FOLLOW_AGAIN_MM, bend.at(places))
+    shifts = found.shifts(flat)
+    matches = match(scan, flat, anchors.many, thresholds.FOLLOW_AGAIN_MM, guesses(places, found.page, shifts))
     good = matches.scores >= thresholds.ANCHOR_SCORE
     if not _enough(int(good.sum()), len(good)):
         return None
-    again = _Points(places, apply(flat, places + matches.shifts)).where(good)
+    again = _Points(places, apply(flat, matches.seen)).where(good)
     again += start
-    again = again.where(disagreement(again.page, again.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM)
-    if not _enough(len(again), len(good)):
+    trusted = np.arange(len(again)) >= len(again) - len(start)
+    agreed = disagreement(again.page, again.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM
+    again, trusted = again.where(agreed), trusted[agreed]
+    again = again.where(joined_to(trusted, again.page, again.shifts(flat)))
+    if not _enough(len(again) - len(start), len(good)):
         return None
     flat, bend, misses = _laid_through(again, frame)
     left = np.linalg.norm(again.shifts(flat), axis=1)
@@ -308,7 +312,11 @@ def _laid_through(points: _Points, frame: PageFrame) -> tuple[Matrix, Bend, NDAr
 
 
 def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Points:
-    """All anchors that are found from `start` on, the nearest first: each ring helps to find the next."""
+    """The anchors that are found from `start` on, the nearest first: each ring helps to find the next.
+
+    Boxes among boxes are left out: a step that goes wrong by a row would go on unnoticed.
+    """
+    anchors = [anchor for anchor in anchors if anchor.rival <= thresholds.MOST_RIVAL]
     found, waiting = start, np.arange(len(anchors))
     places = _places(anchors)
     while len(waiting):
@@ -316,11 +324,12 @@ def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Poin
         ring = waiting[gaps <= max(thresholds.RING_MM, gaps.min() + 1.0)]
         waiting = np.setdiff1d(waiting, ring)
         flat = _first_transform(found)
-        guess = expected_shifts(places[ring], found.page, found.shifts(flat))
-        matches = match(scan, flat, [anchors[n] for n in ring], thresholds.FOLLOW_RADIUS_MM, guess)
-        strayed = np.linalg.norm(matches.shifts - guess, axis=1)
-        good = (matches.scores >= thresholds.ANCHOR_SCORE) & (strayed < thresholds.FOLLOW_RADIUS_MM)
-        found += _Points(places[ring], apply(flat, places[ring] + matches.shifts)).where(good)
+        expected = guesses(places[ring], found.page, found.shifts(flat))
+        matches = match(scan, flat, [anchors[n] for n in ring], thresholds.FOLLOW_RADIUS_MM, expected)
+        sure = np.array(
+            [max(thresholds.ANCHOR_SCORE, anchors[n].rival + thresholds.RIVAL_LEAD) for n in ring]
+        )
+        found += _Points(places[ring], apply(flat, matches.seen)).where(matches.scores >= sure)
     return found
 
 

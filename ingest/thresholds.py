@@ -207,12 +207,23 @@ FOLLOW_OUTLIER_MM = 1.5
 """Following print outwards: how far ahead of what is known, how far around an expected place, how far
 when all of the page is known, and how far from one perspective paper may bend and still shape it."""
 
+RIVAL_WITHIN_MM, RIVAL_BEYOND_MM = 10.0, 1.5
+MOST_RIVAL = 0.7
+RIVAL_LEAD = 0.08
+"""Where an anchor's rival is looked for; how like it the rival may be for the anchor to be followed; and
+by how much an anchor's correlation must then beat its rival's."""
+
+TOGETHER_MM = 45.0
+STEEPEST_BEND = 0.08
+"""Anchors so near to each other must agree but for a slope (mm per mm; curl of 8 mm has 0.05)."""
+
 NEIGHBOURS = 8
-NEIGHBOUR_SPREAD_MM = 1.5
+NEIGHBOUR_STRAY_MM = 0.5
 NEIGHBOUR_OUTLIER_MM = 0.6
 NEIGHBOUR_MM = 10.0
-PLANE_DAMPING = 6.0
-"""Anchors by which another one's shift is foretold; how far they may differ among themselves; how far
+PLANE_DAMPING = 3.0
+"""Anchors by which another one's shift is foretold; at what distance from their common plane they count a
+quarter; how far
 a shift may be from the foretold one; at what distance a neighbour counts half; and how hard (mm)
 their plane is held level."""
 
@@ -288,6 +299,9 @@ TEXT_DRIFT_LINES = 0.38
 
 TEXT_HANGS_LINES = 0.06
 """How far writing on a rule hangs below it on average, in lines."""
+
+STRUCK_MM = 30.0
+"""Length of a stroke that is no writing, mm: joined-up characters reach 25."""
 
 TEXT_BELOW_LINES = 0.2
 """How far below the last rule, in lines, the middle of a stroke may lie: commas and hooks of writing that
@@ -390,6 +404,10 @@ NOT_ON_LIST = 0.9
 
 OUTSIDE_LIST, OUTSIDE_LIST_PER_CHARACTER = 3.0, 1.5
 """Log odds against a word that the list lacks, and per character of it."""
+
+SIGNATURE_BEYOND_MM, STROKE_IS_INSIDE = 6.0, 0.5
+"""How far around a place to sign its strokes are followed, mm, and the share of a stroke that must lie in
+the place for it to be the place's own."""
 
 SIGNED_INK, SIGNED_SLOPE = 0.004, 4.0
 """Share of the place that is ink in a signature: the least flourish has 0.015, dust 0.001; and how fast
