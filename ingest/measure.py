@@ -11,7 +11,7 @@ from forms.model import Field, Kind
 from ingest import digits, marks, text, thresholds
 from ingest.engines import Engine, engine
 from ingest.ink import PageInk, smooth, without_residue
-from ingest.model import Measurement, PrintedLayout
+from ingest.model import BoxSeen, Measurement, PrintedLayout
 from ingest.register import READING_MM_PER_PX, RegisteredPage
 from layouts.model import Box, BoxKind
 from layouts.typeset import width_mm
@@ -57,7 +57,7 @@ def _measure(
             comb = digits.measure(ink, boxes, reader)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
         case Kind.SIGNATURE:
-            return _writing(field, text.signature(ink, boxes[0]))
+            return _signature(field, text.signature(ink, boxes[0]))
         case _:
             words = vocabularies.get(field.vocabulary, ()) if field.vocabulary else ()
             return _writing(field, text.measure(ink, boxes[0], reader, words))
@@ -94,3 +94,9 @@ def _around(ink: PageInk, field: Field, boxes: Sequence[Box], seen: marks.MarksS
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:
     shift, residual = seen.alignment.shift_mm, round(seen.alignment.residual_mm, 3)
     return Measurement(field.key, seen.ink, shift, residual, texts=seen.texts)
+
+
+def _signature(field: Field, seen: text.SignatureSeen) -> Measurement:
+    shift, residual = seen.alignment.shift_mm, round(seen.alignment.residual_mm, 3)
+    box = BoxSeen(None, None, {"reaching_in": seen.reaching_in})
+    return Measurement(field.key, seen.ink, shift, residual, (box,))

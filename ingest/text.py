@@ -48,7 +48,7 @@ def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -
     alignment = ink.lies(box.x, box.y, box.w, box.h)
     sharp = ink.in_region(*field.region, shift=alignment.shift_mm)
     mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*field.region))
-    if not _is_writing(mask[field.rows]):
+    if not _is_writing(mask[field.rows]) or _is_struck_out(mask):
         return WritingSeen(0.0, alignment)
     share = round(float(mask[field.rows].mean()), 4)
     lines = [crop(sharp, own) for own in field.lines(mask)]
@@ -56,15 +56,37 @@ def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -
     return WritingSeen(share, alignment, texts)
 
 
-def signature(ink: PageInk, box: Box) -> WritingSeen:
+@dataclass(frozen=True)
+class SignatureSeen:
+    """ink: share of the place that is inked by strokes of its own; reaching_in: by those that lie mostly
+    beside it, or run through: a seal on the next line, a scanner's streak."""
+
+    ink: float
+    reaching_in: float = 0.0
+    alignment: Alignment = _NOTHING
+
+
+def signature(ink: PageInk, box: Box) -> SignatureSeen:
     """Whether anything is written or stamped: ink of any colour, so that a red seal counts."""
     place = (box.x, box.y, box.w, box.h)
     if not covers(ink.in_region(*place, _QUICK, any_colour=True), ink.floor, _QUICK):
-        return WritingSeen(0.0)
-    alignment = ink.lies(*place)
-    aligned = smooth(ink.in_region(*place, shift=alignment.shift_mm, any_colour=True))
-    area = float(_without_specks(aligned > ink.floor).mean())
-    return WritingSeen(round(area, 4), alignment)
+        return SignatureSeen(0.0)
+    alignment, beyond = ink.lies(*place), thresholds.SIGNATURE_BEYOND_MM
+    around = (box.x - beyond, box.y - beyond, box.w + 2 * beyond, box.h + 2 * beyond)
+    new = smooth(ink.in_region(*around, shift=alignment.shift_mm, any_colour=True)) > ink.floor
+    mask = _without_specks(without_residue(new, ink.page.blank_patch(*around)))
+    edge = round(beyond / _SCALE)
+    inside = np.zeros_like(mask)
+    inside[edge:-edge, edge:-edge] = True
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    within = np.bincount(labels[inside], minlength=count)
+    own = within >= thresholds.STROKE_IS_INSIDE * np.bincount(labels.ravel(), minlength=count)
+    for one, other in ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1])):
+        own[np.intersect1d(one, other)] = False
+    own[0] = within[0] = 0
+    area = float(inside.sum())
+    ours, others = (round(float(within[chosen].sum()) / area, 4) for chosen in (own, ~own))
+    return SignatureSeen(ours, others, alignment)
 
 
 def covers(new: Ink, floor: float, scale: float = _SCALE) -> bool:
@@ -148,6 +170,14 @@ class _Field:
         is cut off at the edge of the picture, must lie in the field."""
         hanging = np.where(cut_off, 0.0, thresholds.TEXT_BELOW_LINES * self.pitch)
         return np.asarray((middle > self.rows.start) & (middle < self.rows.stop + hanging))
+
+
+def _is_struck_out(mask: NDArray[np.bool_]) -> bool:
+    """Whether nothing but long strokes is there: unused lines are struck out, which is no answer."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA] * _PX_AREA
+    long = stats[1:, cv2.CC_STAT_WIDTH] * _SCALE >= thresholds.STRUCK_MM
+    return bool(areas[~long].sum() < thresholds.TEXT_LEAST_MM2)
 
 
 def _without_specks(mask: NDArray[np.bool_], scale: float = _SCALE) -> NDArray[np.bool_]:

@@ -30,8 +30,11 @@ def signature(field: Field, seen: Measurement, calibration: Calibration) -> Read
     ratio = max(seen.ink, 1e-6) / thresholds.SIGNED_INK
     odds = thresholds.SIGNED_SLOPE * abs(math.log(ratio))
     raw = 1 / (1 + math.exp(-min(odds, 30.0)))
+    doubt = "" if raw >= thresholds.DOUBTFUL else "墨迹很少，请确认是否签名或盖章"
+    reaching_in = sum(box.features.get("reaching_in", 0.0) for box in seen.boxes)
+    if reaching_in >= thresholds.SIGNED_INK:
+        raw, doubt = min(raw, thresholds.UNEXPLAINED), "旁边的印章或笔迹伸到了这里，请确认是否签名或盖章"
     confidence = calibration(Judgement.SIGNATURE, raw)
-    doubt = "" if confidence >= thresholds.DOUBTFUL else "墨迹很少，请确认是否签名或盖章"
     return Reading(field.key, signed, confidence, doubt=doubt, judgement=Judgement.SIGNATURE, raw=raw)
 
 

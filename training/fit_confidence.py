@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.reading import Seen, same, vocabularies
+from benchmarks.reading import DAYS, Seen, same, vocabularies
 from ingest.confidence import Calibration, Curve, Judgement, fit
 from ingest.decide import decide
 
@@ -31,7 +31,7 @@ def outcomes(pages: Sequence[Seen]) -> dict[str, list[tuple[float, bool]]]:
     """Judgement → (raw score, whether it was right), of fields with one right answer."""
     found: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     for seen in (page for page in pages if page.found):
-        for reading in decide(seen.form, seen.measurements, vocabularies(), _PLAIN):
+        for reading in decide(seen.form, seen.measurements, vocabularies(), _PLAIN, DAYS):
             if reading.judgement and reading.field not in seen.truth.ambiguous:
                 right = same(seen.truth.fields[reading.field], reading.value)
                 found[reading.judgement].append((reading.raw, right))

@@ -155,8 +155,8 @@ def _ellipse(radius: Points, rng: Generator) -> Points:
 
 
 def _dot(rng: Generator) -> list[Points]:
-    size = rng.uniform(0.12, 0.4)
-    return [rng.normal(0, size, (7, 2))]
+    # Smaller ones cannot be told from dirt.
+    return [rng.normal(0, rng.uniform(0.25, 0.45), (8, 2))]
 
 
 def _scribble(rng: Generator) -> list[Points]:

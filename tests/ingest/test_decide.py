@@ -329,6 +329,16 @@ def test_a_signature_is_there_or_not():
     assert signed(thresholds.SIGNED_INK).confidence < 0.6
 
 
+def test_a_seal_that_reaches_in_is_no_confident_signature():
+    field = Field("t", "签名", Kind.SIGNATURE)
+    reaching = (BoxSeen(None, None, {"reaching_in": 0.05}),)
+    for ink in (0.0, 0.03):
+        found = decide(_form(field), [Measurement("t", ink, boxes=reaching)], {}, PLAIN)[0]
+        assert found.value is (ink > 0)
+        assert found.confidence <= thresholds.UNEXPLAINED
+        assert found.doubt
+
+
 # --- across fields --------------------------------------------------------------------------------
 
 

@@ -107,6 +107,20 @@ def test_an_empty_field_is_shown_to_no_engine():
     assert reader.lines == []
 
 
+def test_lines_that_were_struck_out_unused_are_blank():
+    def strike(page: np.ndarray) -> None:  # type: ignore[type-arg]
+        stroke(page, [(12.0, 24.0), (50.0, 31.0), (95.0, 42.0)])
+
+    reader = _Recorder()
+    assert _seen(LINES, strike, reader).ink == 0.0
+
+    def strike_words(page: np.ndarray) -> None:  # type: ignore[type-arg]
+        _write(page, "三月中旬", 12.0, 28.5)
+        stroke(page, [(11.0, 26.0), (48.0, 25.0)])
+
+    assert _seen(LINES, strike_words, reader).ink > 0.0
+
+
 def test_strokes_of_the_neighbours_are_left_out():
     reader = _Recorder()
 
@@ -166,11 +180,23 @@ def test_a_red_seal_is_a_signature_but_no_writing(grey):
     page = np.repeat(blank[:, :, None], 3, 2)
     rows, columns = np.mgrid[: page.shape[0], : page.shape[1]]
     distance = np.hypot(rows - 24.0 * PX_PER_MM, columns - 30.0 * PX_PER_MM)
-    page[np.abs(distance - 12.0 * PX_PER_MM) < 6] = (255, 60, 60)
+    page[np.abs(distance - 4.0 * PX_PER_MM) < 6] = (255, 60, 60)
     scan = page[:, :, 1] if grey else page
     ink = ink_of(scan, blank, [SHORT])
     assert text.signature(ink, SHORT).ink > 0.01
     assert (text.measure(ink, SHORT, _Null()).ink > 0) is grey
+
+
+def test_what_reaches_in_from_beside_is_told_from_a_signature():
+    blank = printed([SHORT])
+    page = blank.copy()
+    turn = np.linspace(0, 2 * np.pi, 60)
+    stroke(page, [(30 + 9 * np.cos(t), 36.0 + 9 * np.sin(t)) for t in turn], 1.0)  # a seal on the next line
+    seen = text.signature(ink_of(page, blank, [SHORT]), SHORT)
+    assert seen.ink == 0.0
+    assert seen.reaching_in > 0.01
+    stroke(page, [(15.0, 24.0), (17.0, 27.0), (19.0, 23.0), (22.0, 27.0), (25.0, 24.0)])
+    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).ink > 0.01
 
 
 def test_nothing_is_no_signature():
