@@ -25,8 +25,18 @@ from store import Duty, Store, Subject, roster
 from store.printed import resolved_instances
 from store.standing import Standing, load_standings
 
-By = Literal["cadre", "unit", "village", "form"]
+By = Literal["cadre", "unit", "village", "group", "line", "form"]
 Row = Mapping[str, Any]
+LINE_OF_KIND = {
+    "enterprise": "企业",
+    "project": "企业",
+    "household": "群众",
+    "village": "群众",
+    "group": "群众",
+    "cadre": "干部",
+    "notable": "名士",
+}
+"""Kind of subject → which of the four visits (四访) it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +162,15 @@ class Overview:
         def form_id(form: str, subject: Subject | None, owner: str | None) -> str:
             return form
 
-        return {"cadre": cadre, "unit": unit, "village": village, "form": form_id}[by]
+        def group(form: str, subject: Subject | None, owner: str | None) -> str:
+            row = self.facts.row(subject) if subject and subject.kind == "household" else None
+            return str(row["group"]) if row else ""
+
+        def line(form: str, subject: Subject | None, owner: str | None) -> str:
+            return LINE_OF_KIND.get(subject.kind, "") if subject else "干部" if form == "2-6" else ""
+
+        ways = {"cadre": cadre, "unit": unit, "village": village, "group": group, "line": line}
+        return {**ways, "form": form_id}[by]
 
     @cached_property
     def unit_of(self) -> Mapping[str, str]:
@@ -162,7 +180,11 @@ class Overview:
     def _name(self, by: By, key: str) -> str:
         if not key:
             return "（未注明）"
-        return key if by == "form" else self.facts.name(Subject(by, key))
+        if by in ("form", "line"):
+            return key
+        if by == "group":
+            return self.facts.place(Subject("group", key))
+        return self.facts.name(Subject(by, key))
 
     # --- quotas ---
 

@@ -111,7 +111,7 @@ class Facts:
         if subject.kind in ("enterprise", "project"):
             found["subject.department"] = self._department
         found["subject.title"] = self.name(subject)
-        found["subject.place"] = self._place(subject)
+        found["subject.place"] = self.place(subject)
         return found
 
     @cached_property
@@ -119,11 +119,11 @@ class Facts:
         """The unit that goes along to firms: the one that leads their line."""
         return "、".join(row["name"] for row in self._present("units") if row["line"] == "企业")
 
-    def _place(self, subject: Subject) -> str:
+    def place(self, subject: Subject) -> str:
         """滆东村1组."""
         row = self.row(subject) or {}
         village = self.village(subject) if subject.kind != "village" else None
-        group = row.get("group")
+        group = subject.code if subject.kind == "group" else row.get("group")
         parts = [(village, "villages", "name"), (group, "groups", "number")]
         rows = [(self._rows[table].get(code), column) for code, table, column in parts if code]
         return "".join(str(found[column]) for found, column in rows if found)

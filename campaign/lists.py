@@ -75,6 +75,10 @@ class Lister:
             "unsure": list(opinion.unsure),
         }
 
+    def who(self, subject: Subject | None) -> str:
+        """户 王*明（32041119920001001）."""
+        return who(self.facts, subject, self.unmasked)
+
     def place(self, subject: Subject | None) -> str:
         """滆东村1组."""
         if subject is None:

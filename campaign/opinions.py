@@ -286,6 +286,10 @@ class Opinion:
         return self.record.split("/", 1)[0]
 
     @property
+    def round(self) -> int:
+        return int(self.record.split("/", 2)[1])
+
+    @property
     def subject(self) -> Subject | None:
         """Whom the form was about; nobody, for a questionnaire."""
         _, _, about = self.record.split("/", 2)

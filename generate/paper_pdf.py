@@ -13,7 +13,15 @@ from reportlab.lib import colors
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Spacer, TableStyle
+from reportlab.platypus import (
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    PageTemplate,
+    Spacer,
+    TableStyle,
+)
 from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Paragraph as Words
 from reportlab.platypus import Table as Grid
@@ -38,6 +46,8 @@ from generate.paper import (
 )
 
 _ALIGN: Mapping[Align, Literal[0, 1, 2]] = {"left": 0, "centre": 1, "right": 2}  # reportlab.lib.enums
+_WITH_NEXT = 30 * mm
+"""Room that a heading or a caption wants, its own and for the beginning of what follows."""
 _NO_GLYPH = "〓"
 """Stands for a character that no face has, as printers do: a list must not fail for one."""
 
@@ -88,9 +98,8 @@ class _Writer:
     def _block(self, block: Block) -> Iterator[Flowable]:
         if isinstance(block, Heading):
             role = "hei" if block.level == 1 else "kai"
-            yield self._words(
-                block.words, role, self._body, leading=self._leading, indent=True, with_next=True
-            )
+            yield CondPageBreak(_WITH_NEXT)
+            yield self._words(block.words, role, self._body, leading=self._leading, indent=True)
         elif isinstance(block, Paragraph):
             size = SMALL_PT if block.small else self._body
             leading = size * 1.5 if block.small else self._leading
@@ -115,7 +124,8 @@ class _Writer:
     def _table(self, table: Table) -> Iterator[Flowable]:
         size = self.paper.table_pt
         if table.caption:
-            yield self._words(table.caption, "hei", CAPTION_PT, "centre", 22, with_next=True)
+            yield CondPageBreak(_WITH_NEXT)
+            yield self._words(table.caption, "hei", CAPTION_PT, "centre", 22)
         headings = [self._words(c.heading, "hei", size, "centre", size * 1.3) for c in table.columns]
         rows = [
             [
@@ -150,7 +160,6 @@ class _Writer:
         align: Align = "left",
         leading: float = 0.0,
         indent: bool = False,
-        with_next: bool = False,
     ) -> Words:
         style = ParagraphStyle(
             "words",
@@ -159,7 +168,6 @@ class _Writer:
             alignment=_ALIGN[align],
             firstLineIndent=2 * size if indent else 0,
             wordWrap="CJK",
-            keepWithNext=with_next,
             allowWidows=0,
             allowOrphans=0,
         )
