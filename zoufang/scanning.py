@@ -173,7 +173,9 @@ def build_shelf(workspace: Workspace, store: Store) -> Shelf:
             digest: PrintedLayout(layout, tuple(_pixels(png) for png in printed.load_blanks(db, digest)))
             for digest, layout in printed.load_layouts(db).items()
         }
-        return Shelf(workspace.key, layouts, printed.sheet_index(db), roster.vocabularies(db))
+        words, campaign = roster.vocabularies(db), workspace.campaign
+        days = (campaign.start, campaign.end) if campaign.start and campaign.end else None
+        return Shelf(workspace.key, layouts, printed.sheet_index(db), words, days)
 
 
 def _pixels(png: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
