@@ -91,16 +91,16 @@ def load_catalogue(override: Path | None = None, files: Iterable[Path] = ()) -> 
         (blocks if path.name.endswith(_BLOCK) else sources)[path.name] = path.read_text("utf-8")
 
     errors: list[str] = []
-    rows: dict[str, list[_Row]] = {}
+    parsed: dict[str, _Block] = {}
     for file, text in blocks.items():
         try:
-            rows[file.removesuffix(_BLOCK)] = _parse(_Block, text, file).rows
+            parsed[file.removesuffix(_BLOCK)] = _parse(_Block, text, file)
         except FormError as error:
             errors += error.errors
     found: list[Form] = []
     for file, text in sources.items():
         try:
-            found.append(_parse(_Form, text, file).build(rows))
+            found.append(_parse(_Form, text, file).build(parsed))
         except FormError as error:
             errors += [e if e.startswith(file) else f"{where(file, text, e)}{e}" for e in error.errors]
     repeated = [form_id for form_id, n in Counter(form.id for form in found).items() if n > 1]
@@ -309,8 +309,16 @@ _AnyRow = Annotated[
 _Row = list[_Field] | _MatrixRow | _TableRow | _NumbersRow | _Note | _Use
 
 
+class _Check(_Strict):
+    rule: str
+    message: str
+
+
 class _Block(_Strict):
+    """Rows that several forms share. In its checks `{row}` stands for the row's name, `opinion_2`."""
+
     rows: list[_AnyRow]
+    checks: list[_Check] = []
 
 
 class _Repeat(_Strict):
@@ -327,7 +335,7 @@ class _Section(_Strict):
     columns: int = PydanticField(default=1, ge=1, le=3)
     running: bool = False
 
-    def build(self, blocks: Mapping[str, list[_Row]]) -> Iterator[Section]:
+    def build(self, blocks: Mapping[str, _Block]) -> Iterator[Section]:
         if self.repeat is None:
             own = tuple(_rows(self.rows, blocks))
             yield Section(self.title, own, self.together, columns=self.columns, running=self.running)
@@ -346,14 +354,9 @@ class _Page(_Strict):
     sealed: bool = False
     sides: int = PydanticField(default=1, ge=1, le=MOST_SIDES)
 
-    def build(self, blocks: Mapping[str, list[_Row]]) -> Page:
+    def build(self, blocks: Mapping[str, _Block]) -> Page:
         sections = tuple(built for section in self.sections for built in section.build(blocks))
         return Page(sections, self.title, self.note, self.anonymous, self.sealed, self.sides)
-
-
-class _Check(_Strict):
-    rule: str
-    message: str
 
 
 class _Completed(_Strict):
@@ -378,7 +381,7 @@ class _Form(_Strict):
     per_cadre: int = PydanticField(default=0, ge=0, le=99)
     pages: list[_Page]
 
-    def build(self, blocks: Mapping[str, list[_Row]]) -> Form:
+    def build(self, blocks: Mapping[str, _Block]) -> Form:
         form = Form(
             id=self.id,
             version=self.version,
@@ -386,7 +389,7 @@ class _Form(_Strict):
             appendix=self.appendix,
             subject_kinds=tuple(self.subject_kinds),
             pages=tuple(page.build(blocks) for page in self.pages),
-            checks=tuple(Check(check.rule, check.message) for check in self.checks),
+            checks=tuple(self._checks(blocks)),
             completed=(self.completed.field, self.completed.option) if self.completed else None,
             anonymous=self.anonymous,
             instruction=self.instruction,
@@ -398,6 +401,14 @@ class _Form(_Strict):
         if errors:
             raise FormError(errors)
         return form
+
+    def _checks(self, blocks: Mapping[str, _Block]) -> Iterator[Check]:
+        yield from (Check(check.rule, check.message) for check in self.checks)
+        sections = (section for page in self.pages for section in page.sections)
+        for repeat in (section.repeat for section in sections if section.repeat):
+            for n in range(1, repeat.count + 1):
+                for check in blocks[repeat.block].checks:
+                    yield Check(check.rule.replace("{row}", f"{repeat.prefix}_{n}"), check.message)
 
 
 def _contradictions(form: Form) -> Iterator[str]:
@@ -415,12 +426,12 @@ def _contradictions(form: Form) -> Iterator[str]:
             yield from (f"规则“{check.expression}”中的字段 {key} 不存在" for key in unknown)
 
 
-def _rows(rows: list[_Row], blocks: Mapping[str, list[_Row]], prefix: str = "") -> Iterator[Row]:
+def _rows(rows: list[_Row], blocks: Mapping[str, _Block], prefix: str = "") -> Iterator[Row]:
     for row in rows:
         if isinstance(row, _Use):
             if row.use not in blocks:
                 raise FormError([f"没有名为 {row.use} 的公用块（{row.use}.block.yaml）"])
-            yield from _rows(blocks[row.use], blocks, prefix)
+            yield from _rows(blocks[row.use].rows, blocks, prefix)
         elif isinstance(row, _MatrixRow):
             yield row.matrix.build(prefix)
         elif isinstance(row, _TableRow):
