@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 from campaign.breaches import OWNED_KINDS
 from campaign.config import Campaign
 from campaign.facts import Facts
+from campaign.opinions import ISSUE
 from campaign.records import RecordStatus, record_name
 from campaign.standing import refresh
 from campaign.town import KEY_ENTERPRISE, LEADER, OFFICE
@@ -276,6 +277,8 @@ def _load_issued(db: Connection, round: int, owners: Mapping[Subject, str]) -> I
     seen: set[str] = set()
     query = select(*columns).where(resolved.c.round == round).order_by(resolved.c.issued_at.desc())
     for row in db.execute(query).all():
+        if row.subject_kind == ISSUE:
+            continue  # hand-over slips are no part of the visits
         subject = Subject(row.subject_kind, row.subject) if row.subject else None
         record = record_name(row.form, round, subject, row.id)
         standing = standings.get(record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log10
+from math import floor, log10
 
 import pypdfium2
 from reportlab.graphics import renderPDF
@@ -143,9 +143,9 @@ def _rect(x: float, y: float, width: float, colour: Color, height: float = _BAR_
 
 
 def _round_up(value: float) -> float:
-    """The next of 4, 8, 20, 40, 80, 200, …: quarters of it are whole."""
-    power: float = 10 ** max(ceil(log10(value)) - 1, 0)
-    return next(n * power for n in (4, 8, 12, 16, 20) if n * power >= value or n == 20)
+    """Little more than `value`, and quarters of it are whole: 4, 8, 12, …, 120, 160, …"""
+    power: float = 10 ** max(floor(log10(value)) - 1, 0)
+    return next(n * power for n in (4, 8, 12, 16, 20, 24, 32, 40, 60, 80, 100) if n * power >= value)
 
 
 def to_png(drawing: Drawing, dpi: int = 220) -> bytes:

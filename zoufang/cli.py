@@ -22,6 +22,7 @@ COMMANDS = {
     "status": "status",
     "opinions": "opinions",
     "digest": "digest",
+    "report": "report",
     "export": "export",
     "forms": "forms",
     "layouts": "forms",
