@@ -214,8 +214,13 @@ def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout)
         return None
     anchors = anchors_of(printed, page)
     markers = len(known.markers) if known.markers else 0
-    laid = _quick(scan, start, anchors) if markers >= thresholds.MARKERS_FOR_QUICK else None
-    laid = laid or _followed(scan, start, anchors, frame)
+    few = _few(scan, start, anchors) if markers >= thresholds.MARKERS_FOR_QUICK else None
+    laid = None
+    if few is not None:
+        laid = _flat(few) or _settled(scan, start, few, anchors, frame, thresholds.SETTLED_SHARE)
+    if laid is None:
+        more = _outwards(scan, start, anchors.many)
+        laid = _settled(scan, start, more, anchors, frame, thresholds.LEAST_ANCHOR_SHARE)
     if laid is None:
         return None
     registration = Registration(
@@ -257,16 +262,20 @@ def _first_transform(points: _Points) -> Matrix:
     return fit_without_outliers(fit_homography, points.page, points.scan, tolerance)[0]
 
 
-def _quick(scan: Pyramid, start: _Points, anchors: Anchors) -> _Laid | None:
-    """The few anchors once, if they all say that the page is flat; None when they do not."""
+def _few(scan: Pyramid, start: _Points, anchors: Anchors) -> _Points | None:
+    """The few anchors where markers put them; None when too many of them are not there."""
     first = fit_homography(start.page, start.scan)
     matches = match(scan, first, anchors.few, thresholds.ANCHOR_RADIUS_MM)
     good = matches.scores >= thresholds.ANCHOR_SCORE
     if good.sum() < thresholds.QUICK_SHARE * len(good):
         return None
-    places = _places(anchors.few)
-    seen = _Points(places, apply(first, matches.seen)).where(good)
-    tolerance = thresholds.FLAT_MM * scale_at(first, *places.mean(0))
+    return _Points(_places(anchors.few), apply(first, matches.seen)).where(good)
+
+
+def _flat(seen: _Points) -> _Laid | None:
+    """One perspective for nearly all that was seen, or None."""
+    px_per_mm = scale_at(fit_affine(seen.page, seen.scan), *seen.page.mean(0))
+    tolerance = thresholds.FLAT_MM * px_per_mm
     laid, inliers = fit_without_outliers(fit_homography, seen.page, seen.scan, tolerance)
     if inliers.sum() < thresholds.FLAT_SHARE * len(seen):
         return None
@@ -274,41 +283,34 @@ def _quick(scan: Pyramid, start: _Points, anchors: Anchors) -> _Laid | None:
     return _Laid(laid, None, float(left.max()), int(inliers.sum()))
 
 
-def _followed(scan: Pyramid, start: _Points, anchors: Anchors, frame: PageFrame) -> _Laid | None:
-    """Follows the print outwards from what is known; then once more, from all that was found."""
-    found = _outwards(scan, start, anchors.many)
-    if len(found) < len(start) + thresholds.LEAST_ANCHORS:
+def _settled(
+    scan: Pyramid, start: _Points, more: _Points, anchors: Anchors, frame: PageFrame, least: float
+) -> _Laid | None:
+    """All anchors once more, from `start` and what `more` was found; at least the share `least` of them.
+
+    What disagrees with its neighbours, or does not hang together with `start`, does not count.
+    """
+    if len(more) < thresholds.LEAST_ANCHORS:
         return None
-    flat, bend, _ = _laid_through(found, frame)
-    places = _places(anchors.many)
-    shifts = found.shifts(flat)
-    matches = match(scan, flat, anchors.many, thresholds.FOLLOW_AGAIN_MM, guesses(places, found.page, shifts))
+    known, places = start + more, _places(anchors.many)
+    flat = _first_transform(known)
+    expected = guesses(places, known.page, known.shifts(flat))
+    matches = match(scan, flat, anchors.many, thresholds.FOLLOW_AGAIN_MM, expected)
     good = matches.scores >= thresholds.ANCHOR_SCORE
-    if not _enough(int(good.sum()), len(good)):
+    found = _Points(places, apply(flat, matches.seen)).where(good) + start
+    trusted = np.arange(len(found)) >= good.sum()
+    agreed = disagreement(found.page, found.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM
+    found, trusted = found.where(agreed), trusted[agreed]
+    found = found.where(joined_to(trusted, found.page, found.shifts(flat)))
+    if len(found) - len(start) < max(thresholds.LEAST_ANCHORS, least * len(places)):
         return None
-    again = _Points(places, apply(flat, matches.seen)).where(good)
-    again += start
-    trusted = np.arange(len(again)) >= len(again) - len(start)
-    agreed = disagreement(again.page, again.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM
-    again, trusted = again.where(agreed), trusted[agreed]
-    again = again.where(joined_to(trusted, again.page, again.shifts(flat)))
-    if not _enough(len(again) - len(start), len(good)):
-        return None
-    flat, bend, misses = _laid_through(again, frame)
-    left = np.linalg.norm(again.shifts(flat), axis=1)
-    if np.quantile(left, thresholds.FLAT_SHARE) <= thresholds.FLAT_MM:
-        return _Laid(flat, None, float(left.max()), len(again))
-    return _Laid(flat, bend, float(misses.max()), len(again))
+    return _flat(found) or _bent(found, frame)
 
 
-def _enough(found: int, of: int) -> bool:
-    return found >= max(thresholds.LEAST_ANCHORS, thresholds.LEAST_ANCHOR_SHARE * of)
-
-
-def _laid_through(points: _Points, frame: PageFrame) -> tuple[Matrix, Bend, NDArray[np.float64]]:
-    flat = _first_transform(points)
-    bend, misses = bend_through(points.page, points.shifts(flat), frame)
-    return flat, bend, misses
+def _bent(found: _Points, frame: PageFrame) -> _Laid:
+    flat = _first_transform(found)
+    bend, misses = bend_through(found.page, found.shifts(flat), frame)
+    return _Laid(flat, bend, float(misses.max()), len(found))
 
 
 def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Points:
@@ -330,7 +332,7 @@ def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Poin
             [max(thresholds.ANCHOR_SCORE, anchors[n].rival + thresholds.RIVAL_LEAD) for n in ring]
         )
         found += _Points(places[ring], apply(flat, matches.seen)).where(matches.scores >= sure)
-    return found
+    return found.where(np.arange(len(found)) >= len(start))
 
 
 def _places(anchors: Sequence[Anchor]) -> Points:

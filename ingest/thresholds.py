@@ -195,7 +195,7 @@ FEW_MARKERS = 2
 corners are worth the time."""
 
 FLAT_MM = 0.2
-FLAT_SHARE = 0.9
+FLAT_SHARE = 0.97
 QUICK_SHARE = 0.6
 """A page is flat when `FLAT_SHARE` of its anchors lie within `FLAT_MM` of one perspective; the quick
 way asks that `QUICK_SHARE` of the anchors be seen at all (the rest may be written over)."""
@@ -237,7 +237,9 @@ tell shear, and perspective."""
 
 LEAST_ANCHORS = 8
 LEAST_ANCHOR_SHARE = 0.3
-"""Anchors without which a page is not put straight: half a page torn off leaves half of them."""
+SETTLED_SHARE = 0.75
+"""Anchors without which a page is not put straight: half a page torn off leaves half of them. The
+larger share is asked where there is still another way to try."""
 
 ANCHOR_EDGE_MM = 2.0
 """Paper's edges are torn and shadowed: no anchor touches them."""
@@ -299,6 +301,10 @@ TEXT_DRIFT_LINES = 0.38
 
 TEXT_HANGS_LINES = 0.06
 """How far writing on a rule hangs below it on average, in lines."""
+
+UNREAD_HEIGHTS, UNREAD_SHARE = 0.9, 0.12
+"""Distance from everything read, in heights of the line's crop, from which ink counts as passed over, and
+the share of inked columns that makes a word: one of six characters."""
 
 STRUCK_MM = 30.0
 """Length of a stroke that is no writing, mm: joined-up characters reach 25."""
@@ -368,14 +374,17 @@ BLANK_ERROR = 0.0005
 SPECKS = 0.9
 """Probability that a comb with a little ink is empty."""
 
-READER_FLOOR = 1e-4
+READER_FLOOR = 1e-3
 """Probability that each reader leaves to every digit, whatever it thinks of itself."""
 
 CELL_TRUST, STRIP_TRUST = 0.8, 0.8
 """Weight of each reader's log probabilities: below 1, for both stumble over the same bad digits."""
 
-STRIP_NO_DIGIT = 0.05
+STRIP_NO_DIGIT = 0.01
 """What the strip reader, which always says a digit, is taken to say of 'no digit'."""
+
+ONE_READER = 0.5
+"""What a reader that could not read is taken to say: a digit that only one has seen is not accepted."""
 
 STRINGS_WEIGHED = 60
 """Digit strings that are weighed against each other."""
