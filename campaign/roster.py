@@ -8,12 +8,14 @@ All errors are found at once; with any error nothing is returned, and so nothing
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +107,8 @@ def keep_roster(db: Connection, roster: Roster, who: str) -> dict[str, Changes]:
 
 
 def load_workbook(path: Path, known: Mapping[str, Iterable[str]] | None = None) -> Roster:
-    """Read and check a workbook (.xlsx, .xlsm, .xls, .ods).
+    """Read and check a workbook (.xlsx, .xlsm, .xls, .ods), a CSV file or a folder of such, each named
+    as its sheet (户.csv), in UTF-8 or GB18030.
 
     known  codes by table that the database has already (`store.roster.codes`), for tables whose sheet
            the workbook lacks
@@ -113,12 +116,12 @@ def load_workbook(path: Path, known: Mapping[str, Iterable[str]] | None = None) 
     Raises RosterError, with every error, and OSError.
     """
     reading = _Reading({table: set(codes) for table, codes in (known or {}).items()})
-    book = _open(path)
-    sheets = {plain(name): name for name in book.sheet_names}
+    book = open_book(path)
+    sheets = {plain(name): name for name in book}
     for spec in SHEETS:
         name = sheets.pop(plain(spec.name), None)
         if name is not None:
-            reading.read(spec, book.get_sheet_by_name(name))
+            reading.read(spec, book[name]())
     for name in sheets.values():
         if plain(name) != GUIDE:
             reading.warn(Issue(name, "名册中没有这张工作表，未读取"))
@@ -137,15 +140,50 @@ def _place(issue: Issue) -> tuple[int, int, str]:
     return names.index(issue.sheet) if issue.sheet in names else -1, issue.row, issue.column
 
 
-def _open(path: Path) -> CalamineWorkbook:
+Grid = list[list[Cell]]
+Book = Mapping[str, Callable[[], Grid]]
+"""Sheet → what gives its cells from A1 on."""
+
+
+def open_book(path: Path) -> Book:
+    """The sheets of a workbook, a CSV file, or a folder of CSV files. Raises RosterError, OSError."""
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv")
+        if not files:
+            raise RosterError([Issue("", f"文件夹 {path.name} 中没有 CSV 文件")])
+        return {file.stem: partial(_csv_grid, file) for file in files}
+    if path.suffix.lower() == ".csv":
+        return {path.stem: partial(_csv_grid, path)}
     try:
-        return CalamineWorkbook.from_path(str(path))
+        book = CalamineWorkbook.from_path(str(path))
     except PasswordError:
         raise RosterError([Issue("", f"{path.name} 有打开密码，请取消密码后另存，再加载")]) from None
     except CalamineError:
         raise RosterError(
             [Issue("", f"{path.name} 不是可读的 Excel 工作簿，请另存为 .xlsx 格式后再加载")]
         ) from None
+    return {name: partial(_sheet_grid, book, name) for name in book.sheet_names}
+
+
+def _sheet_grid(book: CalamineWorkbook, name: str) -> Grid:
+    return _grid(book.get_sheet_by_name(name))
+
+
+def _csv_grid(path: Path) -> Grid:
+    """Excel saves GB18030 in Chinese, others UTF-8; columns by comma, semicolon or tab."""
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = data.decode("gb18030")
+        except UnicodeDecodeError:
+            raise RosterError(
+                [Issue(path.stem, f"{path.name} 的文字编码既不是 UTF-8 也不是 GB18030，请另存后再加载")]
+            ) from None
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    return [list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
 
 
 @dataclass(frozen=True)
@@ -180,9 +218,8 @@ class _Reading:
 
     # --- cells ---
 
-    def read(self, spec: SheetSpec, sheet: CalamineSheet) -> None:
+    def read(self, spec: SheetSpec, grid: Grid) -> None:
         """Take in a sheet: find its headings, check its cells, keep its rows."""
-        grid = _grid(sheet)
         top, places = _find_headings(spec, grid)
         self.lines[spec.table] = []
         self.letters[spec.table] = {column.key: xl_col_to_name(n) for n, column in places.items()}
@@ -403,9 +440,9 @@ def _unknown(said: str, table: str, targets: _Targets) -> str:
 # --- the grid ------------------------------------------------------------------------------------
 
 
-def _grid(sheet: CalamineSheet) -> list[list[Cell]]:
+def _grid(sheet: CalamineSheet) -> Grid:
     """The sheet's cells from A1 on, merged cells filled downwards with what they show."""
-    grid: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    grid: Grid = [list(row) for row in sheet.to_python(skip_empty_area=False)]
     for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
         for row in range(top + 1, min(bottom + 1, len(grid))):
             if left < len(grid[row]):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from campaign.annotate import write_annotated
 from campaign.assign import propose
 from campaign.breaches import Breach, check
 from campaign.roster import Issue, Roster, RosterError, describe_changes, keep_roster, load_workbook
 from campaign.template import write_template
 from campaign.town import KIND_WORDS
-from store import Duty, audit, roster
+from store import Changes, Duty, Store, audit, roster
 from zoufang.console import Exit, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
 from zoufang.workspace import Workspace
@@ -36,17 +39,24 @@ def write_roster_template(path: Path, workspace: Workspace) -> None:
     say(f"已写出 {path}。填好后运行：zoufang roster load {path} -w {workspace.root}")
 
 
-@roster_command.command("load", help="检查并载入名册工作簿；有任何错误就一条也不载入。")
-@click.argument("path", metavar="FILE.xlsx", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@roster_command.command(
+    "load", help="检查并载入名册：工作簿，或每表一个 CSV 的文件夹；有任何错误就一条也不载入。"
+)
+@click.argument("path", metavar="FILE.xlsx|DIR", type=click.Path(path_type=Path, exists=True))
+@click.option("--dry-run", is_flag=True, help="只检查，说明会有哪些变化，不载入。")
+@click.option("--annotate", metavar="COPY.xlsx", type=WORKBOOK, help="把错误和提醒写成批注，存到副本。")
 @workspace_option
 @json_option
-def load_roster(path: Path, workspace: Workspace, as_json: bool) -> int:
+def load_roster(path: Path, dry_run: bool, annotate: Path | None, workspace: Workspace, as_json: bool) -> int:
+    if annotate is not None and annotate.resolve() == path.resolve():
+        raise click.UsageError("--annotate 请用另外的文件名，原文件不会改动")
     store = workspace.open_store()
     with store.read() as db:
         known = roster.codes(db)
     try:
         loaded = load_workbook(path, known)
     except RosterError as error:
+        _annotate(path, annotate, error.errors, error.warnings)
         if as_json:
             print_json(
                 {"loaded": False, "errors": _issues(error.errors), "warnings": _issues(error.warnings)}
@@ -58,18 +68,49 @@ def load_roster(path: Path, workspace: Workspace, as_json: bool) -> int:
             _warn(error.warnings)
             say("请改正后重新运行同一命令。")
         return Exit.FAILED
-    with store.write() as db:
-        changes = keep_roster(db, loaded, workspace.who)
+    _annotate(path, annotate, (), loaded.warnings)
+    changes = _keep(store, loaded, workspace.who, dry_run)
     if as_json:
         tables = {name: vars(change) for name, change in changes.items()}
-        print_json({"loaded": True, "tables": tables, "errors": [], "warnings": _issues(loaded.warnings)})
+        print_json(
+            {
+                "loaded": not dry_run,
+                "dry_run": dry_run,
+                "tables": tables,
+                "errors": [],
+                "warnings": _issues(loaded.warnings),
+            }
+        )
         return Exit.DONE
     _warn(loaded.warnings)
-    say("名册已载入：")
+    say("检查通过。载入后会是：" if dry_run else "名册已载入：")
     for line in describe_changes(changes):
         say(f"  {line}")
-    say(f"接下来：zoufang assign -w {workspace.root}")
+    if dry_run:
+        say("没有载入任何内容。去掉 --dry-run 即载入")
+    else:
+        say(f"接下来：zoufang assign -w {workspace.root}")
     return Exit.DONE
+
+
+def _annotate(path: Path, copy: Path | None, errors: tuple[Issue, ...], warnings: tuple[Issue, ...]) -> None:
+    if copy is not None:
+        write_annotated(path, copy, errors, warnings)
+        say(f"已把 {len(errors)} 处错误、{len(warnings)} 处提醒写成批注：{copy}")
+
+
+class _DryRunError(Exception):
+    """Ends a transaction that was only tried."""
+
+
+def _keep(store: Store, loaded: Roster, who: str, dry_run: bool) -> Mapping[str, Changes]:
+    """What loading does, or would do."""
+    changes: dict[str, Changes] = {}
+    with contextlib.suppress(_DryRunError), store.write() as db:
+        changes = keep_roster(db, loaded, who)
+        if dry_run:
+            raise _DryRunError
+    return changes
 
 
 @click.command(name="assign", help="安排谁走访谁：名册中已定的照办，其余按方案补齐；核对定额和不重不漏。")
