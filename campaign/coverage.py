@@ -27,6 +27,14 @@ from store.printed import resolved_instances
 from store.standing import Standing, load_standings
 
 By = Literal["cadre", "unit", "village", "group", "line", "form"]
+BY_NAMES: Mapping[By, str] = {
+    "cadre": "干部",
+    "unit": "单位",
+    "village": "村（社区）",
+    "group": "小组",
+    "line": "条线",
+    "form": "表单",
+}
 Row = Mapping[str, Any]
 LINE_OF_KIND = {
     "enterprise": "企业",

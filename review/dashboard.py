@@ -7,13 +7,13 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from campaign.coverage import By, Line, Overview
+from campaign.coverage import BY_NAMES, By, Line, Overview
 from campaign.facts import Facts
 from campaign.judge import Status
 from campaign.quality import ErrorRate, error_rates
@@ -41,7 +41,6 @@ OVERVIEW_SECONDS = 20.0
 QUALITY_SECONDS = 20.0
 WAITING = 8
 MISSING_SHOWN = 1000
-BY_NAMES = {"unit": "单位", "village": "村（社区）", "form": "表", "cadre": "走访人"}
 KIND_NAMES = {
     "key": "识别存疑",
     "first": "盲录",
@@ -105,7 +104,7 @@ def home(request: Request, office: InOffice, who: SignedIn, by: By = "unit") -> 
         stages=_stages(total),
         total=total,
         by=by,
-        bys={name: BY_NAMES[name] for name in get_args(By)},
+        bys=BY_NAMES,
         lines=overview.lines(by),
         unvisited=len(overview.unvisited()),
         class_names=CLASS_NAMES,

@@ -97,10 +97,17 @@ def _cases(office: Office, db: Connection, who: Signed) -> Iterator[Case]:
             yield Case(page_of, _file(db, page_of), "重复且内容不同", problem.message)
     for serial in returns.spares_about_nobody(db):
         for page in scanned.pages(db, serial=serial, states=(scanned.READ,))[:1]:
-            if _may_handle(office, db, who, page):
+            if _lacks_subject(office, printed.sheet(db, serial)) and _may_handle(office, db, who, page):
                 yield Case(
                     page, _file(db, page), "备用表未注明对象", f"备用的 {page.form} 表已交回，请指明是谁的表"
                 )
+
+
+def _lacks_subject(office: Office, sheet: SheetInfo | None) -> bool:
+    """A spare of a form about somebody, and nobody has said yet whom. A diary is about nobody."""
+    if sheet is None or not sheet.spare or sheet.subject or sheet.anonymous:
+        return False
+    return bool(office.layout(sheet.layout).form.subject_kinds)
 
 
 def count_cases(office: Office, db: Connection, who: Signed) -> int:
@@ -191,7 +198,7 @@ def _page_context(office: Office, db: Connection, who: Signed, page: PageInfo) -
         "others": _other_images(db, page),
         "differing": _differing(office, db, page, sheet),
         "missing": missing_sides(office, db, who, 200) if page.state in LOST else [],
-        "needs_subject": bool(sheet and sheet.spare and sheet.subject is None and not sheet.anonymous),
+        "needs_subject": _lacks_subject(office, sheet),
     }
 
 

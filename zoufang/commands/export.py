@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from campaign.coverage import By, Line, Overview
+from campaign.coverage import BY_NAMES, By, Line, Overview
 from campaign.gleaning import glean
 from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS, diary, ledger, visits_of
 from campaign.lists import Lister, ranking
@@ -27,7 +27,6 @@ from campaign.records import Record, records
 from generate.fonts import FontBook
 from store import Store, audit
 from zoufang.commands.opinions import load
-from zoufang.commands.status import BY_NAMES
 from zoufang.console import say
 from zoufang.options import workspace_option
 from zoufang.tables import Sheet, cell, to_csv, to_paper, write_paper, write_xlsx
