@@ -27,7 +27,7 @@ from store.printed import resolved_instances
 from store.standing import Standing, load_standings
 
 By = Literal["cadre", "unit", "village", "group", "line", "form"]
-BY_NAMES: Mapping[By, str] = {
+BY_NAMES: Mapping[str, str] = {
     "cadre": "干部",
     "unit": "单位",
     "village": "村（社区）",
