@@ -72,7 +72,8 @@ def _marks(field: Field, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSe
 def _around(ink: PageInk, field: Field, boxes: Sequence[Box], seen: marks.MarksSeen) -> float:
     """Ink on the words behind the boxes, mm²: people ring or underline the words instead of ticking.
 
-    What runs through the field from beyond is not about its words: a block struck out with one line.
+    What only reaches in from beyond, or runs through, is not about its words: another question's tick, a
+    block struck out with one line.
     """
     margin, scale = thresholds.WORDS_MARGIN_MM, 2 * READING_MM_PER_PX
     x, y = min(box.x for box in boxes) - margin, min(box.y for box in boxes) - margin
@@ -82,13 +83,14 @@ def _around(ink: PageInk, field: Field, boxes: Sequence[Box], seen: marks.MarksS
     height = max(box.y + box.h for box in boxes) + margin - y
     new = smooth(ink.in_region(x, y, width, height, scale, seen.shift_mm)) > ink.floor
     off_print = without_residue(new, ink.page.blank_patch(x, y, width, height, scale), most_px=new.shape[0])
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(off_print.astype(np.uint8), connectivity=8)
-    left_out = np.zeros(len(stats), bool)
-    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        left_out[edge] = True
-    left_out[0] = True
-    areas = stats[~left_out, cv2.CC_STAT_AREA] * scale * scale
-    return round(float(areas[areas >= thresholds.TEXT_SPECK_MM2].sum()), 2)
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(off_print.astype(np.uint8), connectivity=8)
+    edge = round((margin - 0.5) / scale)
+    middle = (centres[:, 1] > edge) & (centres[:, 1] < new.shape[0] - edge)
+    about = (areas := stats[:, cv2.CC_STAT_AREA] * scale * scale) >= thresholds.TEXT_SPECK_MM2
+    about &= middle & (stats[:, cv2.CC_STAT_WIDTH] * scale < thresholds.STRUCK_MM)
+    about[np.intersect1d(labels[0], labels[-1])] = False
+    about[0] = False
+    return round(float(areas[about].sum()), 2)
 
 
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:

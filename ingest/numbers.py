@@ -34,11 +34,13 @@ def judge(field: Field, seen: Measurement, calibration: Calibration, days: Days 
     if not written:
         return _blank(field, seen, calibration)
     strip = next((text for text in seen.texts if len(text.characters) == len(written)), None)
-    places = _fused([_cell(box) for box in written], strip)
+    cells = np.stack([_cell(box) for box in written])
+    places = _fused(cells, strip)
     if len(written) > 1 and (places[:, NO_DIGIT] > 0.5).all():
         return _dashed(field)
     ranked = _ranked(field, places, days)
     best, raw = ranked[0]
+    raw = min(raw, _agreement(cells, strip, best))
     raw, doubt = _doubts(field, seen, written, places, best, raw, days)
     alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
     engine = " + ".join(["digits-1", *([strip.engine] if strip else [])])
@@ -75,12 +77,22 @@ def _cell(box: BoxSeen) -> NDArray[np.float64]:
     return np.array([box.features.get(name, 0.0) for name in NAMES])
 
 
-def _fused(cells: Sequence[NDArray[np.float64]], strip: TextSeen | None) -> Places:
+def _fused(cells: Places, strip: TextSeen | None) -> Places:
     """Both readers as independent witnesses, each trusted less than it trusts itself."""
-    places = (np.stack(cells) + thresholds.READER_FLOOR) ** thresholds.CELL_TRUST
+    places = (cells + thresholds.READER_FLOOR) ** thresholds.CELL_TRUST
     if strip is not None:
         places *= (_strip(strip) + thresholds.READER_FLOOR) ** thresholds.STRIP_TRUST
     return np.asarray(places / places.sum(1, keepdims=True))
+
+
+def _agreement(cells: Places, strip: TextSeen | None, digits: str) -> float:
+    """How far both readers say `digits` by themselves, at the place where they are least of one mind.
+
+    Witnesses who err together make each other look certain; what each says alone does not.
+    """
+    at = np.arange(len(digits)), [int(digit) for digit in digits]
+    other = _strip(strip)[at] if strip is not None else np.full(len(digits), thresholds.ONE_READER)
+    return float(np.sqrt((cells[at] * other).min()))
 
 
 def _strip(text: TextSeen) -> Places:

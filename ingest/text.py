@@ -209,7 +209,23 @@ def _read_line(
     trace = engine.trace(line)
     peaks = ctc.peaks(trace)
     found = _words(trace, peaks, words) if words else ()
-    return tuple(peak.character for peak in peaks), found
+    characters = tuple(peak.character for peak in peaks)
+    return characters + (UNREAD,) * _has_unread(line, trace, peaks), found
+
+
+UNREAD = Character("", 0.3)
+"""Stands for ink that the engine passed over without a word."""
+
+
+def _has_unread(line: Image, trace: ctc.Trace, peaks: Sequence[ctc.Peak]) -> bool:
+    """Whether much of the ink lies farther than a character's width from all that was read."""
+    height, width = line.shape
+    inked = np.flatnonzero((line < 160).any(0))
+    middles = [(peak.start + peak.end) / 2 * width / len(trace.probabilities) for peak in peaks]
+    if not inked.size or not middles:
+        return bool(inked.size)
+    away = np.abs(inked[:, None] - np.array(middles)[None]).min(1)
+    return bool((away > thresholds.UNREAD_HEIGHTS * height).mean() > thresholds.UNREAD_SHARE)
 
 
 def _words(trace: ctc.Trace, peaks: Sequence[ctc.Peak], words: Sequence[str]) -> tuple[WordSeen, ...]:

@@ -42,12 +42,16 @@ def _free(field: Field, text: TextSeen, calibration: Calibration, unlisted: bool
     raw = math.prod(min(c.score, thresholds.MOST_CHARACTER) for c in text.characters)
     raw = min(raw, thresholds.NOT_ON_LIST) if unlisted else raw
     confidence = calibration(Judgement.TEXT, raw)
-    unsure = [c.text for c in text.characters if c.score < thresholds.CHARACTER_SURE]
-    doubt = f"拿不准的字：{'、'.join(unsure)}" if unsure else ""
+    unsure = [c.text for c in text.characters if c.text and c.score < thresholds.CHARACTER_SURE]
+    doubt = f"拿不准的字：{'、'.join(unsure)}" if unsure else _unread(text)
     if not doubt and confidence < thresholds.DOUBTFUL:
         doubt = "不在名单中，请核对" if unlisted else "手写文字，请核对"
     value = text.text.strip()
     return Reading(field.key, value, confidence, (), text.engine, doubt, Judgement.TEXT, round(raw, 6))
+
+
+def _unread(text: TextSeen) -> str:
+    return "" if all(c.text for c in text.characters) else "有一部分笔迹没有认出"
 
 
 def _from_list(
@@ -59,7 +63,8 @@ def _from_list(
         return None
     value = "、".join(ranked[0][0] for ranked in judged)
     raw = math.prod(ranked[0][1] for ranked in judged)
-    doubt = "" if raw >= thresholds.DOUBTFUL else f"读作“{text.text}”，请在名单中确认"
+    raw *= math.prod(c.score for c in text.characters if not c.text)
+    doubt = _unread(text) or ("" if raw >= thresholds.DOUBTFUL else f"读作“{text.text}”，请在名单中确认")
     alternatives: tuple[tuple[str, float], ...] = ()
     if len(judged) == 1:
         alternatives = tuple((word, round(p, 4)) for word, p in judged[0][1:4] if p > 1e-3)

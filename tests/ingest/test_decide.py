@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forms.model import Check, Field, Form, Kind, Option, Page, Row, Section
@@ -145,6 +145,7 @@ def test_exclusive_options_and_the_most_choices():
     assert _multiple("mme", most=2).confidence > 0.99
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("emfs"), min_size=3, max_size=3).map("".join))
 def test_confidence_is_a_probability_and_values_are_options(kinds):
     found = _single(kinds)
@@ -156,6 +157,7 @@ def test_confidence_is_a_probability_and_values_are_options(kinds):
     assert 0 <= many.confidence <= 1
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 0.999), st.floats(0.5, 0.999))
 def test_a_clearer_mark_is_never_less_certain(p, q):
     def confidence(p: float) -> float:
@@ -203,6 +205,17 @@ def test_two_readers_that_disagree_are_not():
     assert found.confidence < 0.9
     assert found.doubt
     assert {found.value, found.alternatives[0][0]} == {"142", "147"}
+
+
+def test_one_reader_alone_is_not_enough():
+    assert _number(COUNT, "  142").value == "142"
+    assert _number(COUNT, "  142").confidence < 0.9
+
+
+def test_two_unsure_readers_do_not_make_each_other_certain():
+    found = _number(COUNT, "    7", _strip("7", 0.9), p=0.9)
+    assert found.value == "7"
+    assert found.confidence < 0.95
 
 
 def test_empty_cells_around_a_number_are_padding_but_none_within():
@@ -266,6 +279,7 @@ def test_bounds_of_a_number():
     assert _number(field, "   42", _strip("42")).confidence > 0.99
 
 
+@settings(deadline=None)
 @given(st.text("0123456789", min_size=1, max_size=5))
 def test_numbers_are_given_as_written(digits):
     assert _number(COUNT, digits, _strip(digits)).value == digits
@@ -370,6 +384,7 @@ def test_a_calibration_bends_confidence_and_keeps_the_order():
     assert strict.confidence < mild.confidence
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.2, 3), st.floats(-3, 3))
 def test_curves_rise(p, q, slope, offset):
     curve = Curve(slope, offset)
@@ -387,6 +402,7 @@ def test_a_stored_calibration_is_read_back():
         Calibration.from_json('{"curves": {"nothing": {}}}')
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30))
 def test_a_fitted_curve_always_rises_and_is_stored_as_it_is(judged):
     curve = fit(judged)
