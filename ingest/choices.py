@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from forms.model import Field, Kind, Option, Value
 from ingest import marks, thresholds
@@ -23,6 +24,8 @@ class Habit:
 
     thin: int = 0
     heavy: int = 0
+    dark: float = 0.0
+    """How dark the marks of this page are in the middle; 0 when there are too few to say."""
 
     @property
     def fills(self) -> bool:
@@ -45,6 +48,7 @@ class Habit:
 
 def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> Habit:
     thin = heavy = 0
+    shades: list[float] = []
     for measurement in measurements:
         if fields[measurement.field].kind not in (Kind.SINGLE, Kind.MULTIPLE):
             continue
@@ -52,7 +56,8 @@ def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> H
         heavies = [box for box in on if box.features.get("fill", 0.0) > thresholds.HEAVY_FILL]
         heavy += bool(on) and len(heavies) == len(on)
         thin += len(heavies) < len(on)
-    return Habit(thin, heavy)
+        shades += [box.features.get("dark", 0.0) for box in on]
+    return Habit(thin, heavy, median(shades) if len(shades) >= thresholds.MARKS_FOR_SHADE else 0.0)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibrat
     boxes = [_box(field, box) for box in seen.boxes]
     found = _single(boxes, of_page) if field.kind is Kind.SINGLE else _multiple(field, boxes, of_page)
     value, raw, alternatives, doubt = found
-    raw, doubt = _unless_missed(field, seen, boxes, value, raw, doubt)
+    raw, doubt = _unless_missed(seen, boxes, value, raw, doubt)
+    raw, doubt = _unless_faint(boxes, of_page, value, raw, doubt)
     confidence = calibration(Judgement.CHOICE, raw)
     if confidence < thresholds.DOUBTFUL and not doubt:
         doubt = _unclear(boxes)
@@ -147,8 +153,8 @@ def _several(boxes: Sequence[_Box]) -> str:
 
 
 def _multiple(field: Field, boxes: Sequence[_Box], of_page: Habit) -> _Found:
-    """Option by option; solid boxes beside thin marks are deletions."""
-    ticked = max((box.marked for box in boxes if _is_thin(box)), default=0.0)
+    """Option by option; solid boxes beside other marks are deletions."""
+    ticked = max(box.marked for box in boxes)
     cancels = ticked * of_page.fill_cancels() + (1 - ticked) * (1 - of_page.lone_fill_is_mark())
     on = {box.option.key: box.marked + box.filled * (1 - cancels) for box in boxes}
     value = sorted(key for key, p in on.items() if p > 0.5)
@@ -160,10 +166,6 @@ def _multiple(field: Field, boxes: Sequence[_Box], of_page: Habit) -> _Found:
     other = sorted(set(value) ^ {wavering})
     p = min(on[wavering], 1 - on[wavering])
     return value, raw, ((other, round(p, 4)),) if p > 1e-3 else (), doubt
-
-
-def _is_thin(box: _Box) -> bool:
-    return box.seen.features.get("fill", 0.0) <= thresholds.HEAVY_FILL
 
 
 def _contradiction(field: Field, value: Sequence[str]) -> str:
@@ -179,21 +181,40 @@ def _contradiction(field: Field, value: Sequence[str]) -> str:
 
 
 def _unless_missed(
-    field: Field, seen: Measurement, boxes: Sequence[_Box], value: Value, raw: float, doubt: str
+    seen: Measurement, boxes: Sequence[_Box], value: Value, raw: float, doubt: str
 ) -> tuple[float, str]:
     """Reasons to distrust what the boxes say: hidden print, unexplained ink, ink on the words."""
     hidden = [b for b in boxes if b.seen.features["print"] < thresholds.PRINT_MISSING and not b.inked]
     if hidden:
         names = "、".join(box.option.label for box in hidden)
         return min(raw, thresholds.HIDDEN), doubt or f"看不到印好的框（{names}），可能被遮盖、撕去或没有对准"
+    on_words = seen.around >= thresholds.AROUND_MM2
     if value not in (None, []):
+        if on_words and isinstance(value, list):
+            return min(raw, thresholds.UNEXPLAINED), doubt or "有的选项没有打√，但文字上有笔迹"
         return raw, doubt
     stray = [box for box in boxes if box.inked]
     if stray:
         return min(raw, thresholds.UNEXPLAINED), doubt or f"{stray[0].option.label}：框内有不像标记的墨迹"
-    if seen.around >= thresholds.AROUND_MM2:
+    if on_words:
         return min(raw, thresholds.UNEXPLAINED), doubt or "没有打√，但选项文字上有笔迹"
     return raw, doubt
+
+
+def _unless_faint(
+    boxes: Sequence[_Box], of_page: Habit, value: Value, raw: float, doubt: str
+) -> tuple[float, str]:
+    """A mark much paler than the others of the page may shine through from the back."""
+    chosen = value if isinstance(value, list) else [value]
+    pale = thresholds.PALE * of_page.dark
+    faint = [b for b in boxes if b.option.key in chosen and b.seen.features.get("dark", 1.0) < pale]
+    # A ring has its ink around the box, none inside.
+    faint = [box for box in faint if box.seen.features.get("fill", 0.0) > 0]
+    if not faint:
+        return raw, doubt
+    return min(
+        raw, thresholds.UNEXPLAINED
+    ), doubt or f"“{faint[0].option.label}”的标记很淡，可能是背面透过来的"
 
 
 def _unclear(boxes: Sequence[_Box]) -> str:

@@ -171,13 +171,13 @@ def smooth(ink: Ink) -> Ink:
 
 
 def without_residue(
-    mask: NDArray[np.bool_], print_: Image, most_px: int = thresholds.RESIDUE_PX
+    mask: NDArray[np.bool_], print_: Image, most_px: int = thresholds.RESIDUE_PX, beside_px: int = 2
 ) -> NDArray[np.bool_]:
-    """Ink without what is left of printed lines: thin pieces, up to `most_px`, that lie along them.
+    """Ink without what is left of print: thin pieces, up to `most_px`, on it or within `beside_px`.
 
     Scanners set to black and white make steps of a grey line, here thicker and there gone.
     """
-    near = cv2.dilate((print_ < thresholds.RULED_GREY).astype(np.uint8), _CROSS, iterations=2) > 0
+    near = cv2.dilate((print_ < thresholds.RULED_GREY).astype(np.uint8), _CROSS, iterations=beside_px) > 0
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     sides = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)].min(1)
     on_print = np.bincount(labels[near], minlength=count) / stats[:, cv2.CC_STAT_AREA]

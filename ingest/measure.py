@@ -64,13 +64,14 @@ def _measure(
 
 
 def _marks(field: Field, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen) -> Measurement:
-    inked = any("fill" in box.features and box.features["fill"] > 0 for box in seen.boxes)
-    around = 0.0 if inked else _around(ink, field, boxes, seen)
+    inked = any(box.features.get("fill", 0.0) > 0 for box in seen.boxes)
+    single = field.kind is Kind.SINGLE
+    around = 0.0 if inked and single else _around(ink, field, boxes, seen)
     return Measurement(field.key, seen.ink, seen.shift_mm, seen.residual_mm, seen.boxes, around=around)
 
 
 def _around(ink: PageInk, field: Field, boxes: Sequence[Box], seen: marks.MarksSeen) -> float:
-    """Ink on the words behind the boxes, mm²: people ring or underline the words instead of ticking.
+    """Ink on the words behind the boxes, and in no box, mm²: people ring the words instead of ticking.
 
     What only reaches in from beyond, or runs through, is not about its words: another question's tick, a
     block struck out with one line.
@@ -82,13 +83,17 @@ def _around(ink: PageInk, field: Field, boxes: Sequence[Box], seen: marks.MarksS
     width = min(right, ink.page.frame.width - 8.0) - x
     height = max(box.y + box.h for box in boxes) + margin - y
     new = smooth(ink.in_region(x, y, width, height, scale, seen.shift_mm)) > ink.floor
-    off_print = without_residue(new, ink.page.blank_patch(x, y, width, height, scale), most_px=new.shape[0])
+    print_ = ink.page.blank_patch(x, y, width, height, scale)
+    off_print = without_residue(new, print_, most_px=new.shape[0], beside_px=1)
     _, labels, stats, centres = cv2.connectedComponentsWithStats(off_print.astype(np.uint8), connectivity=8)
     edge = round((margin - 0.5) / scale)
     middle = (centres[:, 1] > edge) & (centres[:, 1] < new.shape[0] - edge)
     about = (areas := stats[:, cv2.CC_STAT_AREA] * scale * scale) >= thresholds.TEXT_SPECK_MM2
     about &= middle & (stats[:, cv2.CC_STAT_WIDTH] * scale < thresholds.STRUCK_MM)
     about[np.intersect1d(labels[0], labels[-1])] = False
+    for box in boxes:
+        left, top = round((box.x - x) / scale), round((box.y - y) / scale)
+        about[labels[top : top + round(box.h / scale), left : left + round(box.w / scale)]] = False
     about[0] = False
     return round(float(areas[about].sum()), 2)
 

@@ -227,7 +227,7 @@ quarter; how far
 a shift may be from the foretold one; at what distance a neighbour counts half; and how hard (mm)
 their plane is held level."""
 
-BEND_SMOOTHING = 1e-4
+BEND_SMOOTHING = 1e-3
 """Thin-plate smoothing: an anchor's own error of 0.03 mm is smoothed, a curl of 50 mm radius kept."""
 
 SPREAD_FOR_AFFINE_MM = 15.0
@@ -356,6 +356,10 @@ a long tick reaches 2.5."""
 AROUND_MM2 = 2.0
 """Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two
 characters has 8, dust 0.1."""
+
+MARKS_FOR_SHADE, PALE = 3, 0.5
+"""Marks on a page from which their usual darkness is known, and the share of it below which a mark is
+suspected to shine through: pens vary by a fifth, the other side shows at a third."""
 
 HEAVY_FILL = 0.5
 """Share of a box's inside: a tick covers 0.05 to 0.3, a cross to 0.4, a filled box 0.6 and more."""

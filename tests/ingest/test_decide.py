@@ -124,6 +124,28 @@ def test_ink_on_the_words_of_an_unanswered_question_is_pointed_out():
     assert found.doubt
 
 
+def test_ink_on_words_counts_although_other_options_are_ticked():
+    field = Field("q", "问", Kind.MULTIPLE, ABC)
+    found = decide(_form(field), [_choice("mee", around=9.0)], {}, PLAIN)[0]
+    assert found.value == ["a"]
+    assert found.confidence <= thresholds.UNEXPLAINED
+    assert _single("mee", around=9.0).confidence > 0.99
+
+
+def test_a_mark_much_paler_than_the_others_may_shine_through():
+    fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(4)]
+    seen = [
+        Measurement(
+            f.key, 0.0, boxes=(_box("a", "marked", dark=0.25 if n == 3 else 0.8), _box("b"), _box("c"))
+        )
+        for n, f in enumerate(fields)
+    ]
+    found = decide(_form(*fields), seen, {}, PLAIN)
+    assert found[3].value == "a"
+    assert found[3].confidence <= thresholds.UNEXPLAINED
+    assert min(reading.confidence for reading in found[:3]) > 0.99
+
+
 def test_a_box_that_cannot_be_seen_is_not_empty():
     box = _box("b", print=0.1)
     seen = Measurement("q", 0.0, boxes=(_box("a"), box, _box("c")))
