@@ -10,7 +10,7 @@ loses nothing but time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -50,25 +50,19 @@ def glean(
     """Bring opinions and figures up to date.
 
     today       the day from which an opinion counts whose form bears no date
-    on_records  told how many of how many records were looked at
+    on_records  told how many of how many records were looked at; of 0 while nobody knows how many
     """
-    refresh(store, campaign)
     today = today or date.today()
+    taken = _Taken(campaign, on_records)
+    refresh(store, campaign, taken.take)
     stale, gone, bases = _stale(store)
-    found: list[Gleaning] = []
-    said: list[opinions.Said] = []
-    answers: list[opinions.SlipAnswer] = []
-    done = 0
-    for names in _batches(stale):
-        instances = [instance for name in names for instance in stale[name]]
+    left = [name for name in stale if name not in taken.found]
+    for names in _batches(left):
         with store.read() as db:
-            derived = list(records(db, campaign, instances=instances))
-        for record in derived:
-            found.append(_gleaning(record, bases[record.record], campaign))
-            said += opinions.said_in(record, campaign)
-            answers += opinions.slip_answers(record)
-        done += len(names)
-        on_records(done, len(stale))
+            for record in records(db, campaign, instances=[i for name in names for i in stale[name]]):
+                taken.take(record, bases[record.record])
+        on_records(len(taken.found), len(stale))
+    found, said, answers = list(taken.found.values()), taken.said, taken.answers
     if not stale and not gone:
         return Gleaned(0, 0, 0)
     with store.write() as db:
@@ -82,6 +76,23 @@ def glean(
         if new or changed:
             audit.note(db, who, "opinions.glean", {"registered": len(new), "changed": changed})
     return Gleaned(len(found), len(new), changed)
+
+
+class _Taken:
+    """What is taken from records, each as soon as it is derived: a town's would not fit the memory."""
+
+    def __init__(self, campaign: Campaign, on_records: Callable[[int, int], None]) -> None:
+        self._campaign, self._on_records = campaign, on_records
+        self.found: dict[str, Gleaning] = {}
+        self.said: list[opinions.Said] = []
+        self.answers: list[opinions.SlipAnswer] = []
+
+    def take(self, record: Record, basis: str) -> None:
+        self.found[record.record] = _gleaning(record, basis, self._campaign)
+        self.said += opinions.said_in(record, self._campaign)
+        self.answers += opinions.slip_answers(record)
+        if len(self.found) % 100 == 0:
+            self._on_records(len(self.found), 0)
 
 
 def _stale(store: Store) -> tuple[dict[str, list[str]], set[str], dict[str, str]]:
@@ -99,8 +110,7 @@ def _stale(store: Store) -> tuple[dict[str, list[str]], set[str], dict[str, str]
     return dict(sorted(stale.items())), set(known) - set(bases), bases
 
 
-def _batches(stale: Mapping[str, Any]) -> Iterator[list[str]]:
-    names = list(stale)
+def _batches(names: list[str]) -> Iterator[list[str]]:
     return (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
 
 

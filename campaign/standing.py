@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from campaign.config import Campaign
 from campaign.records import Record, record_name, records
@@ -20,8 +20,13 @@ _LOGIC = 1
 _AT_ONCE = 1000
 
 
-def refresh(store: Store, campaign: Campaign) -> int:
-    """Bring the standings up to date. Returns how many records were derived again."""
+def refresh(
+    store: Store, campaign: Campaign, on_record: Callable[[Record, str], None] = lambda record, basis: None
+) -> int:
+    """Bring the standings up to date. Returns how many records were derived again.
+
+    on_record  told of each of them, with what it was derived from, so that nobody need derive it twice
+    """
     with store.read() as db:
         traces = load_traces(db)
         kept = {standing.record: standing.basis for standing in load_standings(db)}
@@ -38,7 +43,10 @@ def refresh(store: Store, campaign: Campaign) -> int:
     for batch in _batches(sorted(stale), _AT_ONCE):
         instances = [trace.instance for record in batch for trace in by_record[record]]
         with store.read() as db:
-            derived = [_standing(one, bases) for one in records(db, campaign, instances=instances)]
+            derived = []
+            for one in records(db, campaign, instances=instances):
+                on_record(one, bases[one.record])
+                derived.append(_standing(one, bases))
         with store.write() as db:
             put_standings(db, derived)
     return len(stale)

@@ -63,7 +63,7 @@ def digest_command(
             day,
             unmasked,
             unchecked,
-            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda done, total: bar.update(task, completed=done, total=total or None),
         )
     if as_json:
         print_json(_json(digest))

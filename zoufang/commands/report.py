@@ -36,7 +36,7 @@ def report_command(
     with progress() as bar:
         task = bar.add_task("统计", total=None)
         findings = Findings.of(
-            workspace, store, today, lambda done, total: bar.update(task, completed=done, total=total)
+            workspace, store, today, lambda done, total: bar.update(task, completed=done, total=total or None)
         )
     if week:
         stem, what, report = f"每周通报-{week}", "circular", circular(findings, week)
