@@ -45,7 +45,7 @@ class Acceptance(_Settings):
     single: Share = 0.97
     multiple: Share = 0.97
     digits: Share = 0.99
-    date: Share = 0.98
+    date: Share = 0.95
     text: Share = 0.98
     lines: Share = 0.98
 
