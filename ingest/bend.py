@@ -29,14 +29,13 @@ class Bend:
         return np.asarray(shifts, np.float64).reshape(points.shape)
 
 
-def bend_through(places: Points, shifts: Points, frame: PageFrame) -> tuple[Bend, NDArray[np.float64]]:
-    """The smoothest bend near these shifts (both mm, (N, 2)), and how far it passes each of them by, mm."""
+def bend_through(places: Points, shifts: Points, frame: PageFrame) -> Bend:
+    """The smoothest bend near these shifts (both mm, (N, 2))."""
     spline = _ThinPlate.through(places, shifts)
     columns, rows = (int(np.ceil(side / NODE_MM)) + 1 for side in (frame.width, frame.height))
     x, y = np.meshgrid(np.arange(columns) * NODE_MM, np.arange(rows) * NODE_MM)
     nodes = spline.at(np.column_stack((x.ravel(), y.ravel()))).reshape(rows, columns, 2)
-    misses = np.linalg.norm(spline.at(places) - shifts, axis=1)
-    return Bend(nodes.astype(np.float32)), np.asarray(misses, np.float64)
+    return Bend(nodes.astype(np.float32))
 
 
 def guesses(places: Points, known: Points, shifts: Points) -> NDArray[np.float64]:

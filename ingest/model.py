@@ -50,7 +50,8 @@ class Registration:
     """Where the page lies in the scan.
 
     homography  3×3 row by row, page mm → scan px
-    residual_mm largest distance left between a found point and its place, in mm
+    residual_mm largest distance left between a found point and its place, in mm; of paper that is bent,
+                how far its points may be from where their neighbours have them
     found_from  what it rests on, e.g. `markers:4`, `markers:2+qr+anchors:31`
     """
 

@@ -167,7 +167,7 @@ def _aligned(seen: Image, print_: Image, step: float, reach: int) -> Alignment:
     off = ((x - reach) * step, (y - reach) * step)
     if best < thresholds.ALIGN_LOST:
         return Alignment((0.0, 0.0), reach * step, here)
-    if best < here + thresholds.ALIGN_LEAST_GAIN:
+    if best < max(here + thresholds.ALIGN_LEAST_GAIN, thresholds.ALIGN_SURE):
         return Alignment((0.0, 0.0), float(np.hypot(*off)), here)
     return Alignment(off, step / 2, best)
 
@@ -198,7 +198,7 @@ class _Points:
 
 @dataclass(frozen=True, eq=False)
 class _Laid:
-    """A page put straight: its transform, its bend, the largest and usual distance left, in mm."""
+    """A page put straight: its transform, its bend, the distance left in mm, the anchors that say so."""
 
     page_to_scan: Matrix
     bend: Bend | None
@@ -309,8 +309,9 @@ def _settled(
 
 def _bent(found: _Points, frame: PageFrame) -> _Laid:
     flat = _first_transform(found)
-    bend, misses = bend_through(found.page, found.shifts(flat), frame)
-    return _Laid(flat, bend, float(misses.max()), len(found))
+    shifts = found.shifts(flat)
+    left = np.quantile(disagreement(found.page, shifts), thresholds.FLAT_SHARE)
+    return _Laid(flat, bend_through(found.page, shifts, frame), float(left), len(found))
 
 
 def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Points:

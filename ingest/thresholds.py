@@ -21,7 +21,9 @@ ALIGN_RADIUS_FLAT_MM = 0.5
 """The same where the page is known to lie flat: only what the anchors' own error leaves."""
 
 ALIGN_LOST = 0.3
-"""Correlation below which a field's print was not recognised: covered, torn off or not on the scan."""
+ALIGN_SURE = 0.5
+"""Correlation below which a field's print was not recognised (covered, torn off, not on the scan), and
+from which it may move the field: a frame without words around it finds some likeness anywhere."""
 
 ALIGN_MARGIN_MM = 3.0
 """Print around a field that is matched with it: the labels beside and the rows above and below."""
