@@ -31,11 +31,11 @@ import pypdfium2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from campaign.config import Acceptance
 from forms import Field, Form, Kind, Value, load_catalogue
 from generate.blank import blank_pages
 from generate.pdf import write_pdf
 from generate.sheets import SheetPrint
-from ingest import thresholds
 from ingest.decide import decide
 from ingest.measure import measure_page
 from ingest.model import Measurement, PrintedLayout, Reading, Shelf
@@ -50,6 +50,7 @@ from samples.pens import Paper
 from samples.picture import Image
 from samples.scanner import PRESETS, scan
 
+ACCEPTANCE = Acceptance()
 DAYS = (date(2017, 3, 1), date(2017, 6, 30))
 """The campaign, known to the reader; visits take place in its first two months."""
 PEOPLE = 200
@@ -213,7 +214,7 @@ def answers_of(seen: Seen) -> Iterator[Answer]:
     for reading in decide(seen.form, seen.measurements, vocabularies(), days=DAYS):
         field = fields[reading.field]
         truth = seen.truth.fields[reading.field]
-        accepted = reading.confidence >= thresholds.ACCEPT[field.kind]
+        accepted = reading.confidence >= ACCEPTANCE.threshold(field.kind)
         ambiguous = reading.field in seen.truth.ambiguous
         how = seen.truth.how.get(reading.field, "")
         yield Answer(_kind(field, truth), truth, how, ambiguous, reading, accepted)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from forms.model import Kind
-
 # --- finding the page ----------------------------------------------------------------------------
 
 PATCH_OVERSAMPLING = 1.6
@@ -427,16 +422,3 @@ the place for it to be the place's own."""
 SIGNED_INK, SIGNED_SLOPE = 0.004, 4.0
 """Share of the place that is ink in a signature: the least flourish has 0.015, dust 0.001; and how fast
 sureness grows with the distance from the border (log odds per factor e)."""
-
-ACCEPT: Mapping[Kind, float] = MappingProxyType(
-    {
-        Kind.SINGLE: 0.995,
-        Kind.MULTIPLE: 0.995,
-        Kind.DIGITS: 0.998,
-        Kind.DATE: 0.998,
-        Kind.TEXT: 0.99,
-        Kind.LINES: 0.99,
-        Kind.SIGNATURE: 0.98,
-    }
-)
-"""Confidence from which a reading is accepted without a person, by the kind of field."""

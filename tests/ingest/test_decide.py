@@ -438,8 +438,3 @@ def test_fitting_finds_the_overconfidence_of_scores():
     curve = fit(judged)
     assert 0.5 < curve(0.99) < 0.85
     assert curve(0.6) < 0.6
-
-
-def test_every_kind_that_is_read_has_an_accept_threshold():
-    assert set(thresholds.ACCEPT) == set(Kind) - {Kind.PREFILL}
-    assert all(0.9 < threshold < 1 for threshold in thresholds.ACCEPT.values())
