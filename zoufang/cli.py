@@ -23,6 +23,7 @@ COMMANDS = {
     "opinions": "opinions",
     "digest": "digest",
     "report": "report",
+    "talks": "talks",
     "export": "export",
     "forms": "forms",
     "layouts": "forms",
