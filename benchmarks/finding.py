@@ -1,6 +1,6 @@
 """Finding pages: who they are, how well they are put straight, how long it takes, by kind of damage.
 
-    python benchmarks/finding.py [--pages 10] [--seed 1] [--only TEXT]
+    python benchmarks/finding.py [--pages 10] [--seed 1] [--only TEXT] [--codes N]
 
 Errors are distances between where a box's middle is and where the reader thinks it is, mm: by the page's
 registration alone, and after each field's own alignment. Time is
@@ -14,24 +14,30 @@ import io
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
+import zxingcpp
 from PIL import Image as Pillow
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.damage import CLASSES, Damage, Points, Shot
+from benchmarks.damage import CLASSES, Damage, Generator, Image, Points, Shot
 from benchmarks.prints import Print, printed_pages
 from ingest.model import Shelf
 from ingest.page import Sheet, find_sheet
+from ingest.qr import read_codes, sampled_texts
 from ingest.register import Shift
+from ingest.sampling import Pyramid
 from ingest.serials import read_serial
-from layouts import Box, Key
+from layouts import Box, CodeError, Identity, Key
+from layouts.model import QR_MM, QR_MODULES
 
 PRINT_DPI = 300
+_CODE_PX = 6
 
 
 @dataclass
@@ -119,6 +125,42 @@ def _decoding(shot: Shot) -> float:
     return 1000 * (time.process_time() - started)
 
 
+def damaged_codes(count: int, seed: int) -> str:
+    """Codes with 3 to 400 of their 625 modules flipped: read right, not at all, or wrong."""
+    key = Key(bytes(range(32)))
+    right = wrong = 0
+    for n in range(count):
+        rng = np.random.default_rng((seed, n))
+        identity = Identity(key.new_serial(), "2-5", 1)
+        picture = _code(key.encode(identity), round(10 ** rng.uniform(0.5, 2.6)), rng)
+        read = set(_believed(picture, key))
+        right += read == {identity}
+        wrong += bool(read - {identity})
+    return f"{count} damaged codes: {right} right, {count - right - wrong} not read, {wrong} wrong"
+
+
+def _code(text: str, flips: int, rng: Generator) -> Image:
+    """A code as a page has it, `_CODE_PX` px a module, four modules of white around it."""
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")
+    modules = np.array(code.to_image(scale=1), np.uint8)
+    inside = modules[4:-4, 4:-4]
+    places = rng.choice(inside.size, flips, replace=False)
+    rows, columns = np.unravel_index(places, inside.shape)
+    inside[rows, columns] = 255 - inside[rows, columns]
+    return np.kron(modules, np.ones((_CODE_PX, _CODE_PX), np.uint8))
+
+
+def _believed(picture: Image, key: Key) -> Iterator[Identity]:
+    """The identities that reading would take from this picture of a code."""
+    scale = _CODE_PX / (QR_MM / QR_MODULES)
+    matrix = np.array([[scale, 0, -0.5], [0, scale, -0.5], [0, 0, 1.0]])
+    place = (4 * _CODE_PX / scale, 4 * _CODE_PX / scale, QR_MM)
+    texts = [text for text, _ in read_codes(picture)]
+    for text in (*texts, *sampled_texts(Pyramid(picture), matrix, place)):
+        with suppress(CodeError):
+            yield key.decode(text)
+
+
 def _chosen(only: str) -> Iterator[tuple[str, Damage]]:
     return ((name, damage) for name, damage in CLASSES.items() if only in name)
 
@@ -128,8 +170,12 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=8, help="pages per kind of damage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="kinds of damage whose name contains this")
+    parser.add_argument("--codes", type=int, help="only damage and read so many QR codes")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
+    if arguments.codes:
+        print(damaged_codes(arguments.codes, arguments.seed))
+        return
     shelf, prints = printed_pages(Key(bytes(range(32))), PRINT_DPI)
     measured(CLASSES["clean 200 dpi"], prints, shelf, len(prints), 0)  # caches, models
     heading = "identified wrong straight  page p50/95/max  field p95/max  <0.3mm ms/page × JPEG"

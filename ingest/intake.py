@@ -139,7 +139,7 @@ class _Picture:
         return self._count
 
     def page(self, number: int) -> PageImage:
-        with _page_errors(number):
+        with _page_errors(number), _quiet():
             if self._count > 1:
                 self._image.seek(number - 1)
             return _page_image(number, self._image)
@@ -169,21 +169,29 @@ def _reachable(image: Pillow.Image) -> Iterator[int]:
 
 @contextmanager
 def _open_picture(path: Path) -> Iterator[_Document]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # `_check_size` decides
-        try:
+    try:
+        with _quiet():
             image = Pillow.open(path, formats=_FORMATS)
-        except UnidentifiedImageError as error:
-            raise IntakeError(
-                "not_a_scan",
-                "这不是扫描件：只能读取 PDF、TIFF、JPEG、PNG、HEIC 文件。请换成扫描件或照片再放入。",
-            ) from error
-        except Pillow.DecompressionBombError as error:
-            raise _too_large() from error
-        except _DAMAGE as error:
-            raise IntakeError("broken", "图片文件已损坏，读不出来，请重新扫描或重新传送。") from error
-        with image:
-            yield _Picture(image)
+            document = _Picture(image)
+    except UnidentifiedImageError as error:
+        raise IntakeError(
+            "not_a_scan",
+            "这不是扫描件：只能读取 PDF、TIFF、JPEG、PNG、HEIC 文件。请换成扫描件或照片再放入。",
+        ) from error
+    except Pillow.DecompressionBombError as error:
+        raise _too_large() from error
+    except _DAMAGE as error:
+        raise IntakeError("broken", "图片文件已损坏，读不出来，请重新扫描或重新传送。") from error
+    with image:
+        yield document
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of large pictures, which `_check_size` judges, and of damage, which a page reports."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _page_image(number: int, image: Pillow.Image) -> PageImage:
