@@ -1,33 +1,9 @@
-"""Every threshold of reading, each with its unit and its reason. Two sections: finding, reading."""
+"""Every threshold of reading, each with its unit and its reason. First finding
+the page, in the order in which it happens, then reading it."""
 
 from __future__ import annotations
 
-# --- finding the page ----------------------------------------------------------------------------
-
-PATCH_OVERSAMPLING = 1.6
-"""Scan px per patch px above which a shrunk copy of the scan is sampled instead: linear sampling
-skips pixels beyond 2, and 1-bit scans turn to noise well before."""
-
-ALIGN_RADIUS_MM = 1.5
-"""How far a field is searched around its registered place: below half of the narrowest row pitch
-(5.8 mm), or the search locks onto the next row (EVIDENCE, Finding the page)."""
-
-ALIGN_RADIUS_FLAT_MM = 0.5
-"""The same where the page is known to lie flat: only what the anchors' own error leaves."""
-
-ALIGN_LOST = 0.3
-ALIGN_SURE = 0.5
-"""Correlation below which a field's print was not recognised (covered, torn off, not on the scan), and
-from which it may move the field: a frame without words around it finds some likeness anywhere."""
-
-ALIGN_MARGIN_MM = 3.0
-"""Print around a field that is matched with it: the labels beside and the rows above and below."""
-
-ALIGN_LEAST_GAIN = 0.04
-"""Gain in correlation below which a field stays where the registration put it: noise and pen
-strokes move the maximum by about as much."""
-
-# --- taking a file in ----------------------------------------------------------------------------
+# --- finding: taking a file in --------------------------------------------------------------------
 
 MOST_PIXELS = 150_000_000
 """Pixels of one picture above which it is refused undecoded: A4 at 1200 dpi has 139 million."""
@@ -45,7 +21,7 @@ CROPPED_SHARE = 0.02
 RENDER_LONG_SIDE = 3400
 """Most px of a rendered page's longer side: A3 at 200 dpi. Phones write pages of 3000 pt and more."""
 
-# --- markers -------------------------------------------------------------------------------------
+# --- finding: markers -----------------------------------------------------------------------------
 
 LOCATE_LONG_SIDE = 1100
 """Px to which the longer side is shrunk (by a whole factor) for the first look: A4 at about 100 dpi,
@@ -76,50 +52,22 @@ MISSING_MARKER_REACH_MM = 14.0
 MARKER_SIDE_PX = 40.0
 """Side to which a missing marker's surroundings are shrunk."""
 
-# --- reading: ink --------------------------------------------------------------------------------
+# --- finding: blank pages -------------------------------------------------------------------------
 
-PAPER_MM = 9
-"""Width, mm, of the surroundings whose whitest spot is the paper: a filled box (5 mm with its overrun) has
-white around it, while the shade of a fold or the grey of a stain counts as paper."""
+BLANK_LONG_SIDE = 880
+BLANK_WINDOW = 31
+"""Px of the longer side and of the median that stands for paper: 75 dpi, 10 mm."""
 
-PRINT_PLAY_PX = 1
-"""Px of the blank (0.127 mm) by which print may lie beside its place without counting as ink: half the
-width of a scanned stroke; fields are aligned to better than that."""
+BLANK_EDGE = 0.065
+"""Share of the longer side that is left out along each edge: 19 mm, where holes and staples are."""
 
-COARSE_PX_PER_MM = 6.7
-"""Scan px per mm (170 dpi) below which print is blurred by one more px of the blank: pictures sent by
-messenger have 110 to 170 dpi (domain.md §4)."""
+BLANK_CONTRAST = 50
+"""Grey levels from which something is darker than paper; print of the back shows through with 10-40."""
 
-PRINTED_GREY = 190
-"""Grey of the blank page below which a pixel counts as printed: rules are printed at 153, words at 115."""
+BLANK_INK = 2e-5
+"""Share of ink from which a page is not blank: 0.8 mm² of A4, one short word."""
 
-PRINT_GAIN_RANGE = (0.5, 2.2)
-"""How dark print may come out against the blank page: a pale copy, or 45 % grey copied to solid black."""
-
-PRINT_GAIN_PERCENTILE = 75.0
-"""Of the printed pixels' darkness: above the middle, because half-covered edges pull the middle down."""
-
-RULED_GREY = 225
-"""Grey of the blank page below which a pixel belongs to a printed line, its soft edge included."""
-
-RESIDUE_PX, RESIDUE_ON_PRINT = 5, 0.75
-"""Thickness in px of the blank (0.64 mm), and share on or beside print, of what is left of a line: a pen's
-stroke that follows a ruled line so closely is not writing."""
-
-LEAST_EXPECTED = 60.0
-"""Grey below which print is too dark to show a pen on it (markers, headings, 1-bit copies), 0–255."""
-
-LEAST_DARKNESS = 0.10
-"""Share by which a spot must be darker than expected to count as ink: faint pencil on white is 0.15 to
-0.3, JPEG's ringing at 75 % quality below 0.08."""
-
-NOISE_SIGMAS = 4.0
-"""Ink must also be this many standard deviations of the paper's noise darker, after smoothing."""
-
-MOST_FLOOR = 0.2
-"""Darkness that always counts as ink, however noisy the scan: pencil must not drown unseen."""
-
-# --- identity ------------------------------------------------------------------------------------
+# --- finding: identity ----------------------------------------------------------------------------
 
 QR_MM_PER_PX = 0.12
 """Scale at which a code in its known place is looked at: 7 px a module."""
@@ -151,22 +99,7 @@ PRINT_IN_PLACE = 0.8
 """Share of a field's print that must be where the page's registration says; below, the field is matched
 by itself, which takes 10 ms."""
 
-# --- reading: marks ------------------------------------------------------------------------------
-
-QUICK_INSIDE, QUICK_RING = 0.004, 0.03
-"""Share of inked pixels, in a box and in the ring around it, from which it is looked at closely: in the
-box 3 px of 676, a dot of 0.2 mm. Looking costs 1 ms, missing costs an answer."""
-
-QUICK_PRINT = 0.7
-"""Share of a box's frame that must be where it was printed; below, the field is aligned first."""
-
-FRAME_IN_PLACE = 0.95
-"""Share of a box's frame from which its own alignment is searched for within 2 px only."""
-
-OFFSET_REACH_PX = 4
-"""Reach of a box's own alignment: 0.5 mm; half the gap between a box and its words."""
-
-# --- registration --------------------------------------------------------------------------------
+# --- finding: registration ------------------------------------------------------------------------
 
 ANCHOR_MM = 8.0
 ANCHOR_MM_PER_PX = 0.25
@@ -241,7 +174,90 @@ larger share is asked where there is still another way to try."""
 ANCHOR_EDGE_MM = 2.0
 """Paper's edges are torn and shadowed: no anchor touches them."""
 
-# --- reading: digits and text --------------------------------------------------------------------
+# --- finding: looking at regions and fields -------------------------------------------------------
+
+PATCH_OVERSAMPLING = 1.6
+"""Scan px per patch px above which a shrunk copy of the scan is sampled instead: linear sampling
+skips pixels beyond 2, and 1-bit scans turn to noise well before."""
+
+ALIGN_RADIUS_MM = 1.5
+"""How far a field is searched around its registered place: below half of the narrowest row pitch
+(5.8 mm), or the search locks onto the next row (EVIDENCE, Finding the page)."""
+
+ALIGN_RADIUS_FLAT_MM = 0.5
+"""The same where the page is known to lie flat: only what the anchors' own error leaves."""
+
+ALIGN_LOST = 0.3
+ALIGN_SURE = 0.5
+"""Correlation below which a field's print was not recognised (covered, torn off, not on the scan), and
+from which it may move the field: a frame without words around it finds some likeness anywhere."""
+
+ALIGN_MARGIN_MM = 3.0
+"""Print around a field that is matched with it: the labels beside and the rows above and below."""
+
+ALIGN_LEAST_GAIN = 0.04
+"""Gain in correlation below which a field stays where the registration put it: noise and pen
+strokes move the maximum by about as much."""
+
+# --- reading: ink ---------------------------------------------------------------------------------
+
+PAPER_MM = 9
+"""Width, mm, of the surroundings whose whitest spot is the paper: a filled box (5 mm with its overrun) has
+white around it, while the shade of a fold or the grey of a stain counts as paper."""
+
+PRINT_PLAY_PX = 1
+"""Px of the blank (0.127 mm) by which print may lie beside its place without counting as ink: half the
+width of a scanned stroke; fields are aligned to better than that."""
+
+COARSE_PX_PER_MM = 6.7
+"""Scan px per mm (170 dpi) below which print is blurred by one more px of the blank: pictures sent by
+messenger have 110 to 170 dpi (domain.md §4)."""
+
+PRINTED_GREY = 190
+"""Grey of the blank page below which a pixel counts as printed: rules are printed at 153, words at 115."""
+
+PRINT_GAIN_RANGE = (0.5, 2.2)
+"""How dark print may come out against the blank page: a pale copy, or 45 % grey copied to solid black."""
+
+PRINT_GAIN_PERCENTILE = 75.0
+"""Of the printed pixels' darkness: above the middle, because half-covered edges pull the middle down."""
+
+RULED_GREY = 225
+"""Grey of the blank page below which a pixel belongs to a printed line, its soft edge included."""
+
+RESIDUE_PX, RESIDUE_ON_PRINT = 5, 0.75
+"""Thickness in px of the blank (0.64 mm), and share on or beside print, of what is left of a line: a pen's
+stroke that follows a ruled line so closely is not writing."""
+
+LEAST_EXPECTED = 60.0
+"""Grey below which print is too dark to show a pen on it (markers, headings, 1-bit copies), 0–255."""
+
+LEAST_DARKNESS = 0.10
+"""Share by which a spot must be darker than expected to count as ink: faint pencil on white is 0.15 to
+0.3, JPEG's ringing at 75 % quality below 0.08."""
+
+NOISE_SIGMAS = 4.0
+"""Ink must also be this many standard deviations of the paper's noise darker, after smoothing."""
+
+MOST_FLOOR = 0.2
+"""Darkness that always counts as ink, however noisy the scan: pencil must not drown unseen."""
+
+# --- reading: marks -------------------------------------------------------------------------------
+
+QUICK_INSIDE, QUICK_RING = 0.004, 0.03
+"""Share of inked pixels, in a box and in the ring around it, from which it is looked at closely: in the
+box 3 px of 676, a dot of 0.2 mm. Looking costs 1 ms, missing costs an answer."""
+
+QUICK_PRINT = 0.7
+"""Share of a box's frame that must be where it was printed; below, the field is aligned first."""
+
+FRAME_IN_PLACE = 0.95
+"""Share of a box's frame from which its own alignment is searched for within 2 px only."""
+
+OFFSET_REACH_PX = 4
+"""Reach of a box's own alignment: 0.5 mm; half the gap between a box and its words."""
+
+# --- reading: digits and text ---------------------------------------------------------------------
 
 CELL_INSET_MM = 0.5
 """From a cell's line to what counts as inside when asking whether anything is written: the line and its
@@ -265,21 +281,6 @@ STROKE_BELONGS = 0.75
 
 CROP_MARGIN_MM = 0.8
 """White around a crop: tight crops read better (EVIDENCE, OCR engines)."""
-
-# --- blank pages ---------------------------------------------------------------------------------
-
-BLANK_LONG_SIDE = 880
-BLANK_WINDOW = 31
-"""Px of the longer side and of the median that stands for paper: 75 dpi, 10 mm."""
-
-BLANK_EDGE = 0.065
-"""Share of the longer side that is left out along each edge: 19 mm, where holes and staples are."""
-
-BLANK_CONTRAST = 50
-"""Grey levels from which something is darker than paper; print of the back shows through with 10-40."""
-
-BLANK_INK = 2e-5
-"""Share of ink from which a page is not blank: 0.8 mm² of A4, one short word."""
 
 TEXT_ABOVE_MM, TEXT_BELOW_MM, TEXT_BESIDE_MM = 2.0, 2.5, 1.0
 """Room around a writing line that is read with it: tall strokes and what hangs below the rule."""
@@ -322,7 +323,7 @@ WORDS_PT = 10.0
 WORDS_MARGIN_MM = 3.0
 """Around the boxes and their words, mm: a ring around words stays within."""
 
-# --- reading: judging ----------------------------------------------------------------------------
+# --- reading: judging -----------------------------------------------------------------------------
 
 DOUBTFUL = 0.95
 """Confidence below which a reading carries words of doubt."""
