@@ -95,10 +95,6 @@ SERIAL_MISREAD = 2
 OURS_BY_MARKERS = 2
 """Markers in agreement from which a page without a code is called ours and not just unknown."""
 
-PRINT_IN_PLACE = 0.8
-"""Share of a field's print that must be where the page's registration says; below, the field is matched
-by itself, which takes 10 ms."""
-
 # --- finding: registration ------------------------------------------------------------------------
 
 ANCHOR_MM = 8.0
@@ -152,10 +148,9 @@ NEIGHBOUR_STRAY_MM = 0.5
 NEIGHBOUR_OUTLIER_MM = 0.6
 NEIGHBOUR_MM = 10.0
 PLANE_DAMPING = 3.0
-"""Anchors by which another one's shift is foretold; at what distance from their common plane they count a
-quarter; how far
-a shift may be from the foretold one; at what distance a neighbour counts half; and how hard (mm)
-their plane is held level."""
+"""By how many neighbours a shift is foretold; at what distance from their common plane they count a
+quarter; how far a shift may be from the foretold one; at what distance from the place a neighbour counts
+a quarter; and how hard (mm) the plane is held level."""
 
 BEND_SMOOTHING = 1e-3
 """Thin-plate smoothing: an anchor's own error of 0.03 mm is smoothed, a curl of 50 mm radius kept."""
@@ -200,6 +195,10 @@ ALIGN_LEAST_GAIN = 0.04
 strokes move the maximum by about as much."""
 
 # --- reading: ink ---------------------------------------------------------------------------------
+
+PRINT_IN_PLACE = 0.8
+"""Share of a field's print that must be where the page's registration says; below, the field is matched
+by itself, which takes 10 ms."""
 
 PAPER_MM = 9
 """Width, mm, of the surroundings whose whitest spot is the paper: a filled box (5 mm with its overrun) has
@@ -320,6 +319,9 @@ VOCABULARY_KEPT = 5
 WORDS_PT = 10.0
 """Size of the words behind a box, pt."""
 
+UNDERLINE_MM, AROUND_SPECK_MM2 = 2.2, 0.03
+"""How far below its box the line under an option's words lies, mm, and the least piece that counts."""
+
 WORDS_MARGIN_MM = 3.0
 """Around the boxes and their words, mm: a ring around words stays within."""
 
@@ -351,9 +353,9 @@ PASSING_REACH = 2.7
 """Length, in boxes, of the part of a stroke within the close patch (3 boxes) from which it passes through:
 a long tick reaches 2.5."""
 
-AROUND_MM2 = 2.0
-"""Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two
-characters has 8, dust 0.1."""
+AROUND_MM2 = 0.8
+"""Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two characters
+has 8, a line under them 3, of a tick across them 1 is left beside the print; dust has 0.1."""
 
 MARKS_FOR_SHADE, PALE = 3, 0.5
 """Marks on a page from which their usual darkness is known, and the share of it below which a mark is
