@@ -64,18 +64,20 @@ class Charts:
         drawing.add(Line(left, 0, left, height, strokeColor=_GREY, strokeWidth=0.6))
         return drawing
 
-    def shares(self, rows: Sequence[tuple[str, Sequence[int]]], legend: Sequence[str]) -> Drawing:
-        """Bars of 100 %, each cut by its counts; a legend on top."""
+    def shares(
+        self, rows: Sequence[tuple[str, Sequence[int]]], legend: Sequence[str], colours: Sequence[Color]
+    ) -> Drawing:
+        """Bars of 100 %, each cut by its counts; a legend on top. `colours` go with the legend."""
         left = self._room([label for label, _ in rows])
         height = (len(rows) + 1) * (_BAR_PT + _GAP_PT) + _GAP_PT
         drawing = Drawing(WIDTH_PT, height)
-        self._legend(drawing, left, height - _BAR_PT - 2, legend)
+        self._legend(drawing, left, height - _BAR_PT - 2, legend, colours)
         whole = WIDTH_PT - left - 6
         for n, (label, counts) in enumerate(rows, 1):
             y = height - (n + 1) * (_BAR_PT + _GAP_PT)
             self._write(drawing, left - 5, y + 3, label, "right")
             x, total = left, sum(counts) or 1
-            for count, colour in zip(counts, SCALE, strict=False):
+            for count, colour in zip(counts, colours, strict=True):
                 width = whole * count / total
                 drawing.add(_rect(x, y, width, colour))
                 if count / total >= 0.08:
@@ -113,8 +115,10 @@ class Charts:
         self._write(drawing, left + 130, height - 11, words[1])
         return drawing
 
-    def _legend(self, drawing: Drawing, x: float, y: float, words: Sequence[str]) -> None:
-        for word, colour in zip(words, SCALE, strict=False):
+    def _legend(
+        self, drawing: Drawing, x: float, y: float, words: Sequence[str], colours: Sequence[Color]
+    ) -> None:
+        for word, colour in zip(words, colours, strict=True):
             drawing.add(_rect(x, y, 9, colour, 9))
             self._write(drawing, x + 12, y + 1, word)
             x += 12 + self._width(word) + 14

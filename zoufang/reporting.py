@@ -31,7 +31,7 @@ from campaign.progress import by_week, without_date
 from campaign.records import records
 from campaign.weeks import full_day, monday, stages, week_words
 from forms.model import Form
-from generate.charts import Bar, Charts
+from generate.charts import SCALE, Bar, Charts
 from generate.fonts import FontBook
 from generate.paper import Block, Column, Figure, Heading, Paper, Paragraph, Table
 from store import Store, audit, gleanings
@@ -244,14 +244,20 @@ def _rated(making: _Making, form_id: str, caption: str) -> list[Rating]:
     if not any(one.valid for one in found):
         making.say(f"{form.title}尚无有效回答。")
         return found
-    labels = [option.label for option in form.field(found[0].key).options]
+    options = form.field(found[0].key).options
+    labels = [option.label for option in options]
+    colours = [SCALE[_PLACES.get(option.key, n % len(SCALE))] for n, option in enumerate(options)]
     rows = [(f"{one.label}（{one.valid}）", list(one.counts.values())) for one in found]
-    chart = making.findings.charts.shares(rows, labels)
+    chart = making.findings.charts.shares(rows, labels, colours)
     making.blocks.append(Figure(chart, f"{caption}（括号内为有效回答数）"))
     headings = ("项目", *labels, "有效", "满意率")
     table = [[one.label, *one.counts.values(), one.valid, _share(one)] for one in found]
-    making.table(caption.split(" ", 1)[1], headings, table, 2)
+    making.table(caption.split(" ", 1)[1], headings, table, 3)
     return found
+
+
+_PLACES = {"satisfied": 0, "fairly": 1, "average": 2, "dissatisfied": 3, "unknown": 4}
+"""Option → its colour in `SCALE`, whether or not the question has 一般."""
 
 
 def _share(one: Rating) -> str:

@@ -279,3 +279,17 @@ def test_however_forms_come_in_numbers_stay_and_the_last_word_counts(runs: list[
     for place, one in last.items():
         assert (standing[place].text, standing[place].category) == (one.text, one.category)
         assert not standing[place].closed or standing[place].replied_on
+
+
+def test_a_towns_forms_twice_make_each_opinion_once() -> None:
+    town = [
+        said(f"2-5/1/household/{n:05d}", f"opinion_{row}", text=f"路{n % 7}")
+        for n in range(25_000)
+        for row in (1, 2)
+    ]
+    register, everyone = Register(), {one.record for one in town}
+    assert register.take(town, everyone) == 50_000
+    assert register.take(town, everyone) == 0
+    assert [one.sequence for one in register.kept] == list(range(1, 50_001))
+    groups = repeated(current(register.kept), {})
+    assert sorted(map(len, groups)) == sorted(2 * len(range(n, 25_000, 7)) for n in range(7))

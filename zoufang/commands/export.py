@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -317,7 +318,13 @@ def export_coverage(
     chosen = {by: sheets[by]} if by else sheets
     if file_format == "json":
         return _write(_json({name: list(sheet.rows) for name, sheet in chosen.items()}), path, "走访进度")
-    return _deliver(workspace, "走访进度", list(chosen.values()), path, file_format, "走访进度")
+    shown = [replace(sheet, rows=[_percent(row) for row in sheet.rows]) for sheet in chosen.values()]
+    return _deliver(workspace, "走访进度", shown, path, file_format, "走访进度")
+
+
+def _percent(row: Mapping[str, Any]) -> dict[str, Any]:
+    share = row.get("share")
+    return {**row, "share": f"{share:.1%}" if share is not None else ""}
 
 
 def coverage_sheets(store: Store, workspace: Workspace, unmasked: bool = False) -> dict[str, Sheet]:
