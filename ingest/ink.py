@@ -221,7 +221,7 @@ def _gain(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
 def _noise(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
     """From the smoothed pixels that are lighter than the middle, for ink only darkens; the edges of stains
     and of print out of its place are outliers that do not count."""
-    bare = cv2.dilate((print_ < 250).astype(np.uint8), _CROSS, iterations=3) == 0
+    bare = cv2.dilate((print_ < 250).astype(np.uint8), _CROSS, iterations=6) == 0
     picture = seen.astype(np.float32)
     share = ((cv2.blur(picture, (3, 3)) - cv2.blur(picture, (11, 11))) / paper)[bare]
     if share.size < 50:

@@ -86,14 +86,21 @@ def _around(ink: PageInk, field: Field, boxes: Sequence[Box], seen: marks.MarksS
     print_ = ink.page.blank_patch(x, y, width, height, scale)
     off_print = without_residue(new, print_, most_px=new.shape[0], beside_px=1)
     _, labels, stats, centres = cv2.connectedComponentsWithStats(off_print.astype(np.uint8), connectivity=8)
-    edge = round((margin - 0.5) / scale)
-    middle = (centres[:, 1] > edge) & (centres[:, 1] < new.shape[0] - edge)
-    about = (areas := stats[:, cv2.CC_STAT_AREA] * scale * scale) >= thresholds.TEXT_SPECK_MM2
-    about &= middle & (stats[:, cv2.CC_STAT_WIDTH] * scale < thresholds.STRUCK_MM)
+    areas = stats[:, cv2.CC_STAT_AREA] * scale * scale
+    cut_off = np.zeros(len(areas), bool)
+    cut_off[np.union1d(labels[0], labels[-1])] = True
+    # What reaches in from other lines must lie in the middle; what is whole may be a line under the words.
+    beyond = np.where(cut_off, margin - 0.5, margin - thresholds.UNDERLINE_MM) / scale
+    about = (centres[:, 1] > beyond) & (centres[:, 1] < new.shape[0] - beyond)
+    about &= (areas >= thresholds.AROUND_SPECK_MM2) & (
+        stats[:, cv2.CC_STAT_WIDTH] * scale < thresholds.STRUCK_MM
+    )
     about[np.intersect1d(labels[0], labels[-1])] = False
+    inset = thresholds.CELL_INSET_MM
     for box in boxes:
-        left, top = round((box.x - x) / scale), round((box.y - y) / scale)
-        about[labels[top : top + round(box.h / scale), left : left + round(box.w / scale)]] = False
+        left, top = round((box.x + inset - x) / scale), round((box.y + inset - y) / scale)
+        right, bottom = round((box.x + box.w - inset - x) / scale), round((box.y + box.h - inset - y) / scale)
+        about[labels[top:bottom, left:right]] = False
     about[0] = False
     return round(float(areas[about].sum()), 2)
 

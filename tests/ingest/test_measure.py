@@ -1,0 +1,71 @@
+"""What is seen beside the boxes: people ring, underline or tick an option's words instead of its box."""
+
+import numpy as np
+import pytest
+from ink_pages import FRAME, PX_PER_MM, checkboxes, ink_of, printed, stroke
+
+from forms.model import Field, Form, Kind, Option, Page, Row, Section
+from ingest import thresholds
+from ingest.measure import measure_page
+from ingest.model import Character, Image, PrintedLayout
+from layouts.model import Layout
+
+FIELD = Field("f", "问", Kind.SINGLE, tuple(Option(f"o{n}", "文字选项") for n in range(3)))
+BOXES = checkboxes((20.0, 30.0), (45.0, 30.0), (70.0, 30.0))
+
+
+class _Null:
+    name = "null 1"
+
+    def read(self, line: Image) -> tuple[Character, ...]:
+        return ()
+
+
+def _around(draw) -> float:  # type: ignore[no-untyped-def]
+    form = Form("T", 1, "测试", "", (), (Page((Section("", (Row((FIELD,)),)),)),))
+    blank = printed(BOXES)
+    for box in BOXES:  # words: strokes of grey print
+        for n in range(12):
+            x = round((box.x + 5.2 + n) * PX_PER_MM)
+            blank[round(30.4 * PX_PER_MM) : round(33.6 * PX_PER_MM), x : x + 3] = 115
+    layout = Layout(form, FRAME, 1, tuple(BOXES), (), ())
+    page = blank.copy()
+    draw(page)
+    ink = ink_of(page, blank, BOXES)
+    (seen,) = measure_page(ink.page, PrintedLayout(layout, (blank,)), 1, {}, _Null())
+    return seen.around
+
+
+def _ring(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    turn = np.linspace(0, 2 * np.pi, 40)
+    stroke(page, [(58.0 + 7.5 * np.cos(t), 32.0 + 2.6 * np.sin(t)) for t in turn])
+
+
+def _underline(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    stroke(page, [(50.0, 35.2), (55.0, 35.4), (61.0, 35.2)])
+
+
+def _tick(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    stroke(page, [(54.0, 33.0), (55.5, 35.6), (60.5, 28.0)])
+
+
+@pytest.mark.parametrize("draw", [_ring, _underline, _tick])
+def test_marks_on_the_words_are_noticed(draw):
+    assert _around(draw) >= thresholds.AROUND_MM2
+
+
+def _strike(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    stroke(page, [(10.0, 26.0), (60.0, 32.0), (110.0, 38.0)])
+
+
+def _neighbour(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    stroke(page, [(52.0, 41.0), (53.0, 43.0), (57.0, 35.0)])
+
+
+def _nothing(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    pass
+
+
+@pytest.mark.parametrize("draw", [_strike, _neighbour, _nothing])
+def test_what_runs_through_or_reaches_in_is_not_about_the_words(draw):
+    assert _around(draw) < thresholds.AROUND_MM2
