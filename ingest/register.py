@@ -198,12 +198,12 @@ class _Points:
 
 @dataclass(frozen=True, eq=False)
 class _Laid:
-    """A page put straight: its transform, its bend, the distance left in mm, the anchors that say so."""
+    """A page put straight: its transform, its bend, the distance left in mm, how many points say so."""
 
     page_to_scan: Matrix
     bend: Bend | None
     residual_mm: float
-    anchors: int
+    points: int
 
 
 def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout) -> RegisteredPage | None:
@@ -217,7 +217,7 @@ def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout)
     few = _few(scan, start, anchors) if markers >= thresholds.MARKERS_FOR_QUICK else None
     laid = None
     if few is not None:
-        laid = _flat(few) or _settled(scan, start, few, anchors, frame, thresholds.SETTLED_SHARE)
+        laid = _flat(few + start) or _settled(scan, start, few, anchors, frame, thresholds.SETTLED_SHARE)
     if laid is None:
         more = _outwards(scan, start, anchors.many)
         laid = _settled(scan, start, more, anchors, frame, thresholds.LEAST_ANCHOR_SHARE)
@@ -226,14 +226,14 @@ def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout)
     registration = Registration(
         tuple(float(value) for value in laid.page_to_scan.ravel()),
         laid.residual_mm,
-        _found_from(markers, known, laid),
+        _found_from(markers, known, laid, laid.points - len(start)),
     )
     return RegisteredPage(pixels, printed.blanks[page - 1], frame, registration, laid.bend)
 
 
-def _found_from(markers: int, known: Known, laid: _Laid) -> str:
+def _found_from(markers: int, known: Known, laid: _Laid, anchors: int) -> str:
     qr = "+qr" if markers <= thresholds.FEW_MARKERS and known.by != "serial" else ""
-    return f"markers:{markers}{qr}+anchors:{laid.anchors}{'+bend' if laid.bend else ''}"
+    return f"markers:{markers}{qr}+anchors:{anchors}{'+bend' if laid.bend else ''}"
 
 
 def _start(known: Known, frame: PageFrame, scan: Pyramid) -> _Points | None:
