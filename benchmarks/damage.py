@@ -222,6 +222,15 @@ def shadow(rng: Generator, shot: Shot) -> Shot:
     return replace(shot, image=_shaded(shot.image, 0.78 + 0.2 * slope))
 
 
+def dimmed(share: float) -> Damage:
+    """Only `share` of the light."""
+
+    def scan(rng: Generator, shot: Shot) -> Shot:
+        return replace(shot, image=(shot.image * share).astype(np.uint8))
+
+    return scan
+
+
 def blurred(sigma_mm: float) -> Damage:
     def scan(rng: Generator, shot: Shot) -> Shot:
         return replace(shot, image=cv2.GaussianBlur(shot.image, (0, 0), sigma_mm * shot.dpi / 25.4))
@@ -455,6 +464,7 @@ CLASSES: dict[str, Damage] = {
     "JPEG 15": chain(filled, resolution(150), jpeg(15)),
     "photocopy": chain(filled, resolution(200), turned(0, 2), stretched(0.02), photocopied),
     "shadow": chain(filled, resolution(200), shadow),
+    "dark, noisy": chain(filled, resolution(200), dimmed(0.35), noisy(6)),
     "folds": chain(filled, resolution(200), folded),
     "stain": chain(filled, resolution(200), stained),
     "holes, staple": chain(filled, resolution(200), punched),

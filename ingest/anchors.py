@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest import thresholds
 from ingest.geometry import Matrix, Points
 from ingest.model import Image, PrintedLayout
-from ingest.sampling import Pyramid, Region, best_match
+from ingest.sampling import Pyramid, Region, best_match, without_pen
 from layouts.model import Box, BoxKind, PageFrame
 
 STEP = thresholds.ANCHOR_MM_PER_PX
@@ -72,14 +72,13 @@ def match(
 
     `guesses` (N, 3, 3) take places near an anchor to where they are expected, both on the page: paper
     that is bent or seen at a slant is shifted, turned and drawn out differently everywhere.
-    Pen is darker than print and would outweigh it: nothing counts as darker than the print is.
     """
     seen, scores = np.zeros((len(anchors), 2)), np.zeros(len(anchors))
     for n, anchor in enumerate(anchors):
         guess = np.eye(3) if guesses is None else guesses[n]
         region = _square(anchor.x, anchor.y, _HALF + radius)
         picture = scan.sample(page_to_scan @ guess, region, STEP)
-        scores[n], (x, y) = best_match(np.maximum(picture, anchor.floor), anchor.picture)
+        scores[n], (x, y) = best_match(without_pen(picture, anchor.floor), anchor.picture)
         at = (anchor.x + STEP * x - radius, anchor.y + STEP * y - radius)
         seen[n] = guess[:2, :2] @ at + guess[:2, 2]
     return Matches(seen, scores)

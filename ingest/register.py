@@ -34,7 +34,7 @@ from ingest.geometry import (
 from ingest.identify import Known
 from ingest.model import BLANK_DPI, Image, PrintedLayout, Registration
 from ingest.qr import corners_on_page
-from ingest.sampling import Pyramid, best_match, ink_channel
+from ingest.sampling import Pyramid, best_match, ink_channel, without_pen
 from layouts.model import PageFrame
 
 Shift = tuple[float, float]
@@ -134,7 +134,7 @@ class RegisteredPage:
         print_ = self.blank_patch(x, y, w, h, step)
         more = reach * step
         seen = self.patch(x - more, y - more, w + 2 * more, h + 2 * more, step)
-        return _aligned(np.maximum(seen, print_.min()), print_, step, reach)
+        return _aligned(without_pen(seen, int(print_.min())), print_, step, reach)
 
     # --- pictures at several scales ---------------------------------------------------------
 

@@ -94,6 +94,16 @@ def ink_channel(pixels: Image) -> Image:
     return np.asarray(cv2.extractChannel(pixels, 0) if pixels.ndim == 3 else pixels, np.uint8)
 
 
+def without_pen(picture: Image, darkest_print: int) -> Image:
+    """`picture` with nothing darker than print can be there: pen would outweigh it in a match.
+
+    `darkest_print` is that of the blank page, whose paper is 255; the picture's paper may be darker.
+    """
+    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(picture))
+    paper = min(255.0, mean + deviation)
+    return np.maximum(picture, np.uint8(darkest_print * paper / 255.0))
+
+
 def best_match(picture: Image, template: Image) -> tuple[float, tuple[float, float]]:
     """Where `template` fits best in `picture`: its correlation, and its left top to part of a pixel.
 

@@ -19,7 +19,9 @@ from benchmarks.damage import (
     crumpled,
     curled,
     cut,
+    dimmed,
     filled,
+    noisy,
     phone,
     resolution,
     sealed,
@@ -101,6 +103,11 @@ def test_paper_that_is_not_flat(damage: Damage, page: int) -> None:
 
 def test_bent_and_photographed_with_two_markers_lost() -> None:
     shot = damaged(chain(filled, some_markers_lost(2), curled(2.0), phone(0.05)), seed=3)
+    assert (errors(put_straight(shot), shot) < 0.3).mean() > 0.95
+
+
+def test_a_dark_photograph_of_a_bent_page() -> None:
+    shot = damaged(chain(filled, curled(2.0), dimmed(0.35), noisy(4)), seed=4)
     assert (errors(put_straight(shot), shot) < 0.3).mean() > 0.95
 
 
