@@ -36,10 +36,10 @@ class _Settings(BaseModel):
 class Acceptance(_Settings):
     """The confidence from which a reading is accepted without a person, by kind of field.
 
-    A confidence is a probability of being right, so that accepting from c on errs at most in 1 − c of
-    the accepted fields, and on average in far fewer. The values are the lowest from which no more than
-    the target was wrong on simulated pages of careless people, rounded up (benchmarks/reading.py, 300
-    pages). Signatures are present or not, and are never sent to a person for their confidence.
+    Chosen by hand from some 400 simulated pages, as a compromise between errors and review: they do not
+    yet reach `TargetErrors` (benchmarks/reading.py, 500 pages: 5 wrong of 10,000 checkboxes, target 0.5),
+    and the curves that make a confidence a probability are not fitted. Signatures are present or not,
+    and are never sent to a person for their confidence.
     """
 
     single: Share = 0.97
