@@ -31,6 +31,7 @@ CASES: dict[str, Recipe] = {
     "skew 2 degrees": _grey(("skew", 0.4)),
     "skew 5 degrees": _grey(("skew", 1.0)),
     "stretched 3 %": _grey(("stretch", 1.0)),
+    "duplex back, 2 mm off": _grey(("duplex_offset", 1.0)),
     "shifted 6 mm": _grey(("shift", 1.0)),
     "cut off at an edge": _grey(("cut_edge", 0.7)),
     "on a larger glass": _grey(("larger_glass", 0.8)),

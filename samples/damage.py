@@ -2,7 +2,11 @@
 
 Every damage has a name and a strength from 0 (none to speak of) to 1 (about the worst in which a person
 can still read the page). `BENDS` say where a page lies, so that several of them can be joined before
-pixels are resampled; `DAMAGES` change the picture itself.
+pixels are resampled; `WARPS` move every pixel by itself; `DAMAGES` change the picture. Crumpling does
+two of these: it moves the paper, then shades it.
+
+What moves the page depends on its size and on the generator alone, so that `carried` can say where any
+place went.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ from samples.picture import GREY, Image, u8
 from samples.seals import stamp
 
 Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
+"""Places in px (N, 2): x, y."""
 Matrix = NDArray[np.float64]
 """3×3, px of the page → px of the scan."""
 
@@ -30,18 +36,63 @@ Paint = Callable[[Image, float, Generator, float], Image]
 """(pixels, strength, rng, dpi) → pixels."""
 Bend = Callable[[tuple[int, int], float, Generator, float], Matrix]
 """((height, width), strength, rng, dpi) → matrix."""
+Warp = Callable[[tuple[int, int], float, Generator, float], tuple[Floats, Floats]]
+"""((height, width), strength, rng, dpi) → how far to the right and how far below each pixel (height,
+width) that lies there now comes from, px."""
 
 
-def damage(pixels: Image, name: str, strength: float, rng: Generator, dpi: float) -> Image:
-    """One damage by itself. Raises KeyError."""
+def damage(
+    pixels: Image, name: str, strength: float, rng: Generator, dpi: float, outside: int | None = 255
+) -> Image:
+    """One damage by itself; `outside` as for `bent`. Raises KeyError."""
     if name in BENDS:
-        return bent(pixels, BENDS[name](size_of(pixels), strength, rng, dpi))
+        return bent(pixels, BENDS[name](size_of(pixels), strength, rng, dpi), outside)
+    if name in WARPS:
+        pixels = _moved(pixels, *WARPS[name](size_of(pixels), strength, rng, dpi), outside)
+        return DAMAGES[name](pixels, strength, rng, dpi) if name in DAMAGES else pixels
     return DAMAGES[name](pixels, strength, rng, dpi)
 
 
 def kinds() -> tuple[str, ...]:
     """The names of all damages."""
-    return (*BENDS, *DAMAGES)
+    return tuple(dict.fromkeys((*BENDS, *WARPS, *DAMAGES)))
+
+
+def carried(
+    places: Points, size: tuple[int, int], name: str, strength: float, rng: Generator, dpi: float
+) -> tuple[Points, tuple[int, int]]:
+    """Where a damage, with the generator in the same state, takes places of a picture of `size` (height,
+    width); and that picture's size then. Raises KeyError."""
+    if name == "quarter_turns":
+        return _turned(places, size, _turns(strength, rng))
+    if name in WARPS:
+        return _followed(places, *WARPS[name](size, strength, rng, dpi)), size
+    if name in BENDS or name == "background":
+        matrix = (_on_desk if name == "background" else BENDS[name])(size, strength, rng, dpi)
+        moved = cv2.perspectiveTransform(places[None], matrix)[0]
+        return np.asarray(moved, np.float64), size
+    if name not in DAMAGES:
+        raise KeyError(name)
+    return places, size
+
+
+def _turned(places: Points, size: tuple[int, int], turns: int) -> tuple[Points, tuple[int, int]]:
+    for _ in range(turns):
+        places = np.column_stack((size[0] - 1 - places[:, 1], places[:, 0]))
+        size = size[1], size[0]
+    return places, size
+
+
+def _followed(places: Points, across: Floats, down: Floats) -> Points:
+    """Where the pixels are shown that lay at `places`."""
+    at = places
+    for _ in range(40):
+        x, y = at.astype(np.float32).T[:, None]
+        shift = [
+            cv2.remap(field, x, y, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE) for field in (across, down)
+        ]
+        at = places - np.column_stack([field[0] for field in shift])
+    return at
 
 
 # --- geometry ------------------------------------------------------------------------------------
@@ -74,6 +125,13 @@ def _shift(size: tuple[int, int], strength: float, rng: Generator, dpi: float) -
     """Up to 6 mm."""
     matrix = np.eye(3)
     matrix[:2, 2] = rng.uniform(-1, 1, 2) * strength * 6 * dpi / 25.4
+    return matrix
+
+
+def _duplex_offset(size: tuple[int, int], strength: float, rng: Generator, dpi: float) -> Matrix:
+    """What a duplex printer puts on the back lies up to 2 mm and 0.4° off what is on the front."""
+    matrix = _about(size, _rotation(_signed(rng) * strength * 0.4))
+    matrix[:2, 2] += rng.uniform(-1, 1, 2) * strength * 2 * dpi / 25.4
     return matrix
 
 
@@ -118,6 +176,7 @@ def _rotation(degrees: float) -> Matrix:
 
 BENDS: Mapping[str, Bend] = MappingProxyType(
     {
+        "duplex_offset": _duplex_offset,
         "skew": _skew,
         "stretch": _stretch,
         "shift": _shift,
@@ -130,61 +189,76 @@ BENDS: Mapping[str, Bend] = MappingProxyType(
 
 def _quarter_turns(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """Upside down, or on its side: below 0.75 only upside down."""
-    turns = 2 if strength < 0.75 else int(rng.integers(1, 4))
-    return np.ascontiguousarray(np.rot90(pixels, -turns))
+    return np.ascontiguousarray(np.rot90(pixels, -_turns(strength, rng)))
 
 
-def _feed_wobble(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
+def _turns(strength: float, rng: Generator) -> int:
+    """Quarter turns clockwise."""
+    return 2 if strength < 0.75 else int(rng.integers(1, 4))
+
+
+def _feed_wobble(size: tuple[int, int], strength: float, rng: Generator, dpi: float) -> tuple[Floats, Floats]:
     """The feeder's speed and side guidance vary down the page, by up to 2 mm."""
-    height, width = size_of(pixels)
+    height = size[0]
     px = strength * 2.0 * dpi / 25.4
     y = np.linspace(0, 1, height, dtype=np.float32)
     down = px * np.sin(y * rng.uniform(4, 12) + rng.uniform(0, 6)).astype(np.float32)
     across = 0.6 * px * np.sin(y * rng.uniform(4, 12) + rng.uniform(0, 6)).astype(np.float32)
-    return _moved(pixels, np.broadcast_to(across[:, None], (height, width)), down[:, None])
+    return _field_of(across[:, None], size), _field_of(down[:, None], size)
 
 
-def _curl(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
+def _curl(size: tuple[int, int], strength: float, rng: Generator, dpi: float) -> tuple[Floats, Floats]:
     """The sheet lies in a wave up to 14 mm high, seen from above: rows bend, and columns crowd."""
-    height, width = size_of(pixels)
+    height, width = size
     x = np.linspace(-1, 1, width, dtype=np.float32)
     phase, waves = float(rng.uniform(0, 6)), float(rng.uniform(0.7, 1.6))
     lift = np.sin(x * waves * math.pi + phase)
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     px = strength * 14 * dpi / 25.4
-    across = np.broadcast_to(0.12 * px * lift[None, :], (height, width))
-    down = 0.35 * px * lift[None, :] * (0.6 + 0.4 * y)
-    return _moved(pixels, across.astype(np.float32), down.astype(np.float32))
+    across = (0.12 * px * lift[None, :]).astype(np.float32)
+    down = (0.35 * px * lift[None, :] * (0.6 + 0.4 * y)).astype(np.float32)
+    return _field_of(across, size), _field_of(down, size)
 
 
-def _crumple(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
-    """Crumpled and smoothed out again: small bumps, each with its light and shade."""
+def _crumple(size: tuple[int, int], strength: float, rng: Generator, dpi: float) -> tuple[Floats, Floats]:
+    """Crumpled and smoothed out again: bumps of up to 0.9 mm."""
     px = strength * 0.9 * dpi / 25.4
-    small = _coarse(pixels)
-    size = size_of(pixels)[::-1]
-    across, down, height = (_field(rng, small, nodes) for nodes in (9, 9, 22))
-    moved = _moved(
-        pixels,
-        np.asarray(cv2.resize(across * px, size), np.float32),
-        np.asarray(cv2.resize(down * px, size), np.float32),
-    )
+    across, down = (_field(rng, _coarse(size), 9) * np.float32(px) for _ in range(2))
+    return _field_of(across, size), _field_of(down, size)
+
+
+def _facets(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
+    """The light and shade of what was crumpled."""
+    height = _field(rng, _coarse(size_of(pixels)), 22)
     slope = np.asarray(cv2.Sobel(height, cv2.CV_32F, 1, 1, ksize=3), np.float32)
     facets = np.clip(slope / (2 * float(slope.std()) + 1e-6), -1, 1)
-    return _lit(moved, 1 - (0.12 * strength * (1 + facets)).astype(np.float32))
+    return _lit(pixels, 1 - (0.12 * strength * (1 + facets)).astype(np.float32))
 
 
-def _lens(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
+def _lens(size: tuple[int, int], strength: float, rng: Generator, dpi: float) -> tuple[Floats, Floats]:
     """Barrel or pincushion distortion of a phone's lens, up to 2.5 % at the corners."""
-    height, width = size_of(pixels)
+    height, width = size
     k = _signed(rng) * 0.025 * strength
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     radius = (x * x + y * y) / 2
     across, down = k * radius * x * width / 2, k * radius * y * height / 2
-    return _moved(pixels, across.astype(np.float32), down.astype(np.float32), None)
+    return _field_of(across.astype(np.float32), size), _field_of(down.astype(np.float32), size)
 
 
-def _moved(pixels: Image, across: Floats, down: Floats, outside: int | None = 255) -> Image:
+WARPS: Mapping[str, Warp] = MappingProxyType(
+    {"feed_wobble": _feed_wobble, "curl": _curl, "crumple": _crumple, "lens": _lens}
+)
+
+
+def _field_of(values: Floats, size: tuple[int, int]) -> Floats:
+    """A number for every pixel, of one for each row or column, or of a coarse field."""
+    if 1 in values.shape or values.shape == size:
+        return np.ascontiguousarray(np.broadcast_to(values, size), np.float32)
+    return np.asarray(cv2.resize(values, size[::-1]), np.float32)
+
+
+def _moved(pixels: Image, across: Floats, down: Floats, outside: int | None) -> Image:
     """Each pixel taken from (x + across, y + down); `outside` as for `bent`."""
     height, width = size_of(pixels)
     columns = np.arange(width, dtype=np.float32)[None, :] + across
@@ -265,7 +339,7 @@ def _torn_corner(pixels: Image, strength: float, rng: Generator, dpi: float) -> 
 
 def _coffee(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """A ring of a cup and a stain in it, brown, anywhere."""
-    height, width = _coarse(pixels)
+    height, width = _coarse(size_of(pixels))
     mm = dpi / 25.4 / _COARSE
     centre = rng.uniform(0.15, 0.85, 2) * (width, height)
     y, x = np.ogrid[:height, :width]
@@ -297,11 +371,14 @@ def _dirt(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     return out
 
 
-def _bleed_through(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
-    """The back of the sheet shows through, mirrored and blurred. The page stands in for its own back."""
+def bleed_through(
+    pixels: Image, strength: float, rng: Generator, dpi: float, back: Image | None = None
+) -> Image:
+    """The back of the sheet shows through, mirrored and blurred; without one the page stands in for it."""
     height, width = size_of(pixels)
     cell = max(round(dpi / 60), 1)  # 0.4 mm: the paper blurs what is behind it
-    small = cv2.resize(pixels[:, ::-1], (width // cell, height // cell), interpolation=cv2.INTER_AREA)
+    behind = pixels if back is None else back
+    small = cv2.resize(behind[:, ::-1], (width // cell, height // cell), interpolation=cv2.INTER_AREA)
     back = np.roll(u8(small), round(float(rng.uniform(-4, 4)) * dpi / 25.4 / cell), 0)
     faint = (255 - (255 - back.astype(np.float32)) * (0.22 * strength)).astype(np.uint8)
     return _times(pixels, cv2.resize(faint, (width, height), interpolation=cv2.INTER_LINEAR))
@@ -312,7 +389,7 @@ def _bleed_through(pixels: Image, strength: float, rng: Generator, dpi: float) -
 
 def _toner(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """Uneven toner: print fades in patches and streaks down the page."""
-    height, width = _coarse(pixels)
+    height, width = _coarse(size_of(pixels))
     patches = 0.5 + 0.5 * _field(rng, (height, width), 6)
     streak = np.abs(_field(rng, (1, width), 60))
     lost = np.clip(strength * (0.45 * patches + 0.5 * streak), 0, 0.8).astype(np.float32)
@@ -425,7 +502,7 @@ def _jpeg(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
 
 def _uneven_light(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """A lamp at one side: the far side up to 55 % darker, and warmer."""
-    height, width = _coarse(pixels)
+    height, width = _coarse(size_of(pixels))
     angle = float(rng.uniform(0, 2 * math.pi))
     x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None, :]
     y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
@@ -435,7 +512,7 @@ def _uneven_light(pixels: Image, strength: float, rng: Generator, dpi: float) ->
 
 def _shadow(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """Of a hand or the phone: a soft-edged dark half."""
-    height, width = _coarse(pixels)
+    height, width = _coarse(size_of(pixels))
     edge = np.cumsum(rng.normal(0, 0.08, 8)) + float(rng.uniform(0.2, 0.8))
     line = np.interp(np.linspace(0, 7, width), np.arange(8), edge).astype(np.float32) * height
     rows = np.arange(height, dtype=np.float32)[:, None]
@@ -444,23 +521,29 @@ def _shadow(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image
 
 
 def _background(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
-    """The desk around the sheet: the page takes 62 to 90 % of the picture's width."""
+    """The desk around the sheet."""
     height, width = size_of(pixels)
-    scale = 0.9 - 0.28 * strength
+    matrix = _on_desk((height, width), strength, rng, dpi)
     desk = _desk(pixels, rng)
-    matrix = np.diag([scale, scale, 1.0])
-    matrix[:2, 2] = rng.uniform(0.2, 0.8, 2) * (1 - scale) * np.array([width, height])
     there = bent(np.full((height, width), 255, np.uint8), matrix, outside=0)
-    small = u8(cv2.resize(there, _coarse(pixels)[::-1], interpolation=cv2.INTER_AREA))
+    small = u8(cv2.resize(there, _coarse(size_of(pixels))[::-1], interpolation=cv2.INTER_AREA))
     dark = u8(cv2.GaussianBlur(small, (0, 0), 2.0 * dpi / 25.4 / _COARSE)).astype(np.float32) / np.float32(
         255
     )
     return u8(cv2.copyTo(bent(pixels, matrix, outside=0), there, _lit(desk, 1 - dark * np.float32(0.35))))
 
 
+def _on_desk(size: tuple[int, int], strength: float, rng: Generator, dpi: float) -> Matrix:
+    """The page takes 62 to 90 % of the picture's width."""
+    scale = 0.9 - 0.28 * strength
+    matrix = np.diag([scale, scale, 1.0])
+    matrix[:2, 2] = rng.uniform(0.2, 0.8, 2) * (1 - scale) * np.array([size[1], size[0]])
+    return matrix
+
+
 def _desk(pixels: Image, rng: Generator) -> Image:
     """Wood, cloth or a dark table top, as large as the picture."""
-    height, width = _coarse(pixels)
+    height, width = _coarse(size_of(pixels))
     grain = _field(rng, (height // 8, width), 60)
     base = np.array([(122, 84, 52), (70, 74, 78), (168, 160, 148), (40, 36, 34)][int(rng.integers(4))])
     tone = np.clip(base[None, None, :] * (1 + 0.16 * grain[..., None]), 0, 255).astype(np.uint8)
@@ -471,10 +554,7 @@ def _desk(pixels: Image, rng: Generator) -> Image:
 DAMAGES: Mapping[str, Paint] = MappingProxyType(
     {
         "quarter_turns": _quarter_turns,
-        "feed_wobble": _feed_wobble,
-        "curl": _curl,
-        "crumple": _crumple,
-        "lens": _lens,
+        "crumple": _facets,
         "fold": _fold,
         "punch_holes": _punch_holes,
         "staple": _staple,
@@ -482,7 +562,7 @@ DAMAGES: Mapping[str, Paint] = MappingProxyType(
         "coffee": _coffee,
         "seal": _seal,
         "dirt": _dirt,
-        "bleed_through": _bleed_through,
+        "bleed_through": bleed_through,
         "toner": _toner,
         "dot_gain": _dot_gain,
         "photocopy": _photocopy,
@@ -561,8 +641,8 @@ _COARSE = 6
 """What changes slowly over the page is computed at one in so many pixels."""
 
 
-def _coarse(pixels: Image) -> tuple[int, int]:
-    height, width = size_of(pixels)
+def _coarse(size: tuple[int, int]) -> tuple[int, int]:
+    height, width = size
     return max(height // _COARSE, 8), max(width // _COARSE, 8)
 
 

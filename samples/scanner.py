@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.random import Generator
 
-from samples.damage import BENDS, DAMAGES, bent, grey_of, size_of
+from samples.damage import BENDS, Points, bent, bleed_through, carried, damage, grey_of, size_of
 from samples.picture import Image
 
 
@@ -33,23 +33,40 @@ class Recipe:
     quality: int = 80
 
 
-def scan(page: Image, recipe: Recipe, rng: Generator) -> Image:
-    """The picture that comes out. `page` has the recipe's dpi; `rng` places every damage.
+def scan(page: Image, recipe: Recipe, rng: Generator, back: Image | None = None) -> Image:
+    """The picture that comes out. `page` has the recipe's dpi, and so has its `back`, which may show
+    through. Each damage has a generator of its own, spawned from `rng`.
 
     Raises KeyError for an unknown damage.
     """
-    pixels = grey_of(page) if recipe.colour != "colour" else page
+    grey = recipe.colour != "colour"
+    pixels = grey_of(page) if grey else page
+    behind = grey_of(back) if grey and back is not None else back
     outside: int | None = 255  # the lid is white; around a photographed page the desk goes on
     waiting = np.eye(3)
-    for name, strength in recipe.steps:
+    *own, last = rng.spawn(len(recipe.steps) + 1)
+    for (name, strength), chance in zip(recipe.steps, own, strict=True):
         if name in BENDS:
-            waiting = BENDS[name](size_of(pixels), strength, rng, recipe.dpi) @ waiting
+            waiting = BENDS[name](size_of(pixels), strength, chance, recipe.dpi) @ waiting
             continue
-        pixels = DAMAGES[name](bent(pixels, waiting, outside), strength, rng, recipe.dpi)
+        pixels = bent(pixels, waiting, outside)
         waiting = np.eye(3)
+        if name == "bleed_through":
+            pixels = bleed_through(pixels, strength, chance, recipe.dpi, behind)
+        else:
+            pixels = damage(pixels, name, strength, chance, recipe.dpi, outside)
         outside = None if name == "background" else outside
     pixels = bent(pixels, waiting, outside)
-    return DAMAGES["black_and_white"](pixels, 0.3, rng, recipe.dpi) if recipe.colour == "black" else pixels
+    return damage(pixels, "black_and_white", 0.3, last, recipe.dpi) if recipe.colour == "black" else pixels
+
+
+def trace(places: Points, size: tuple[int, int], recipe: Recipe, rng: Generator) -> Points:
+    """Where `scan`, with the generator in the same state, puts places (px, (N, 2)) of a page of `size`
+    (height, width). Raises KeyError for an unknown damage."""
+    *own, _ = rng.spawn(len(recipe.steps) + 1)
+    for (name, strength), chance in zip(recipe.steps, own, strict=True):
+        places, size = carried(places, size, name, strength, chance, recipe.dpi)
+    return places
 
 
 # --- how sheets are usually scanned --------------------------------------------------------------
@@ -60,7 +77,8 @@ def office_scanner(rng: Generator, dpi: int | None = None, colour: str | None = 
     steps = [("skew", _half(rng, 0.25)), ("stretch", _half(rng, 0.15)), ("shift", _half(rng, 0.3))]
     extras = (
         ("bleed_through", 0.10, 0.4), ("dirt", 0.15, 0.4), ("dot_gain", 0.2, 0.4), ("fold", 0.12, 0.4),
-        ("punch_holes", 0.06, 0.5), ("staple", 0.06, 0.5), ("toner", 0.15, 0.4), ("streak", 0.03, 0.3),
+        ("duplex_offset", 0.3, 0.7), ("punch_holes", 0.06, 0.5), ("staple", 0.06, 0.5), ("toner", 0.15, 0.4),
+        ("streak", 0.03, 0.3),
     )  # fmt: skip
     before = [(name, float(rng.uniform(0.1, most))) for name, chance, most in extras if rng.random() < chance]
     turn = [("quarter_turns", 0.5)] if rng.random() < 0.12 else []
@@ -75,9 +93,10 @@ def office_scanner(rng: Generator, dpi: int | None = None, colour: str | None = 
 
 def worn_office(rng: Generator, dpi: int | None = None, colour: str | None = None) -> Recipe:
     """An old copier in a village: what it does to paper is anyone's guess."""
-    among = ("skew", "stretch", "shift", "blur", "noise", "tone", "photocopy", "dot_gain", "toner", "fold",
-             "punch_holes", "staple", "torn_corner", "coffee", "seal", "bleed_through", "dirt", "streak",
-             "feed_wobble", "cut_edge", "larger_glass", "uneven_light", "crumple")  # fmt: skip
+    among = ("duplex_offset", "skew", "stretch", "shift", "blur", "noise", "tone", "photocopy", "dot_gain",
+             "toner", "fold", "punch_holes", "staple", "torn_corner", "coffee", "seal", "bleed_through",
+             "dirt", "streak", "feed_wobble", "cut_edge", "larger_glass", "uneven_light",
+             "crumple")  # fmt: skip
     chosen = [n for n in range(len(among)) if rng.random() < 0.22]
     turn = [("quarter_turns", 1.0)] if rng.random() < 0.3 else []
     return Recipe(
@@ -126,7 +145,7 @@ def _ordered(steps: list[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 _LIFE = (
-    "toner", "dot_gain", "bleed_through", "seal", "coffee", "dirt", "photocopy", "punch_holes", "staple",
-    "torn_corner", "fold", "crumple", "quarter_turns", "feed_wobble", "skew", "stretch", "shift", "cut_edge",
-    "larger_glass", "uneven_light", "streak", "blur", "tone", "noise",
+    "duplex_offset", "toner", "dot_gain", "bleed_through", "seal", "coffee", "dirt", "photocopy",
+    "punch_holes", "staple", "torn_corner", "fold", "crumple", "quarter_turns", "feed_wobble", "skew",
+    "stretch", "shift", "cut_edge", "larger_glass", "uneven_light", "streak", "blur", "tone", "noise",
 )  # fmt: skip

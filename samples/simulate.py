@@ -140,9 +140,10 @@ class _Sheet:
 
 @dataclass(frozen=True)
 class _Page:
-    """A page of a file to be: a sheet, or a stranger by its kind."""
+    """A page of a file to be: a sheet, or a stranger by its kind. `back`: what shows through it."""
 
     sheet: _Sheet | None = None
+    back: _Sheet | None = None
     stranger: str = ""
     copy: int = 0  # 0 for the first time that the sheet is scanned
 
@@ -188,13 +189,16 @@ def _plan(
 
     bundles: dict[str, list[_Page]] = defaultdict(list)
     photographs: list[_Page] = []
+    at = {(sheet.instance, sheet.page): sheet for sheet in sheets}
     for sheet in here:
+        back = at.get((sheet.instance, sheet.page + (1 if sheet.page % 2 else -1)))
+        page = _Page(sheet, back if back and back.clerk == sheet.clerk else None)
         if rng.random() < mishaps.photographed:
-            photographs.append(_Page(sheet))
+            photographs.append(page)
             continue
-        bundles[sheet.bundle].append(_Page(sheet))
+        bundles[sheet.bundle].append(page)
         if rng.random() < mishaps.twice:
-            bundles[sheet.bundle].append(_Page(sheet, copy=1))
+            bundles[sheet.bundle].append(replace(page, copy=1))
         if rng.random() < mishaps.refilled:
             form = sides[sheet.serial].layout.form
             again = replace(sheet, version=2, answers=answer(form, rng, circumstances))
@@ -350,9 +354,16 @@ def _write_page(stack: _Stack, number: int, page: _Page, desk: _Desk) -> tuple[S
         hand = Hand.of(page.sheet.clerk, desk.seed)
         clean, truth = _filled(page.sheet, recipe, hand, desk)
     turn = int(rng.integers(4)) if stack.kind == "jpeg" else 0
-    pixels = scan(clean, recipe, rng)
+    pixels = scan(clean, recipe, rng, _behind(page.back, recipe, desk))
     scanned = Scanned(pixels, recipe.dpi, recipe.colour == "black", recipe.quality, turn)
     return scanned, _Written(stack.name, number, page, recipe, truth, hand)
+
+
+def _behind(back: _Sheet | None, recipe: Recipe, desk: _Desk) -> Image | None:
+    """The other side of a sheet where it shows through."""
+    if back is None or not any(name == "bleed_through" for name, _ in recipe.steps):
+        return None
+    return _filled(back, recipe, Hand.of(back.clerk, desk.seed), desk)[0]
 
 
 def _filled(sheet: _Sheet, recipe: Recipe, hand: Hand, desk: _Desk) -> tuple[Image, PageTruth]:

@@ -8,9 +8,9 @@ import pytest
 
 from layouts import Layout
 from samples.cases import CASES
-from samples.damage import BENDS, DAMAGES, damage, kinds
+from samples.damage import BENDS, WARPS, damage, kinds
 from samples.picture import Image
-from samples.scanner import PRESETS, Recipe, scan
+from samples.scanner import PRESETS, Recipe, scan, trace
 from samples.strangers import STRANGERS
 
 DPI = 75
@@ -43,7 +43,7 @@ def test_size_and_type_stay(page: Image, kind: str, grey: bool) -> None:
     assert (pixels == before).all(), "a damage must not write on what it was given"
 
 
-GROWING = sorted({*BENDS, *DAMAGES} - {"quarter_turns", "torn_corner", "punch_holes", "background", "moire"})
+GROWING = sorted({*kinds()} - {"quarter_turns", "torn_corner", "punch_holes", "background", "moire"})
 
 
 @pytest.mark.parametrize("kind", GROWING)
@@ -72,10 +72,38 @@ def test_geometry_is_joined_into_one_resampling(page: Image) -> None:
     """Turned to and fro by the same skew, a page is as sharp as before."""
     steps = (("shift", 0.5), ("shift", 0.5))
     joined = scan(page, Recipe(DPI, "colour", steps), np.random.default_rng(1))
-    rng = np.random.default_rng(1)
-    twice = damage(damage(page, "shift", 0.5, rng, DPI), "shift", 0.5, rng, DPI)
+    first, second, _ = np.random.default_rng(1).spawn(3)
+    twice = damage(damage(page, "shift", 0.5, first, DPI), "shift", 0.5, second, DPI)
     sharpness = [float(cv2.Laplacian(image, cv2.CV_64F).var()) for image in (joined, twice)]
     assert sharpness[0] > sharpness[1]
+
+
+MOVING = sorted({*BENDS, *WARPS, "background", "quarter_turns"})
+
+
+@pytest.mark.parametrize("steps", [*((kind,) for kind in MOVING), ("curl", "quarter_turns", "perspective")])
+def test_where_a_place_went_can_be_told(steps: tuple[str, ...]) -> None:
+    places = np.array([(150.0, 200.0), (420.0, 260.0), (300.0, 430.0), (180.0, 640.0), (450.0, 700.0)])
+    dots = np.full((877, 620), 255, np.uint8)
+    for x, y in places.astype(int):
+        cv2.rectangle(dots, (x - 3, y - 3), (x + 3, y + 3), (0,), -1)
+    recipe = Recipe(DPI, "grey", tuple((kind, 0.8) for kind in steps))
+    out = scan(dots, recipe, np.random.default_rng(5))
+    went = trace(places, (877, 620), recipe, np.random.default_rng(5))
+    for x, y in went:
+        window = out[round(y) - 8 : round(y) + 9, round(x) - 8 : round(x) + 9].astype(float)
+        darkness = (window.max() - window) * (window < window.max() / 2)
+        rows, columns = np.indices(window.shape)
+        assert abs((rows * darkness).sum() / darkness.sum() - 8 - (y - round(y))) < 0.6
+        assert abs((columns * darkness).sum() / darkness.sum() - 8 - (x - round(x))) < 0.6
+
+
+def test_the_other_side_shows_through(page: Image) -> None:
+    blank = np.full_like(page, 255)
+    recipe = Recipe(DPI, "grey", (("bleed_through", 1.0),))
+    assert scan(blank, recipe, np.random.default_rng(1)).min() == 255
+    through = scan(blank, recipe, np.random.default_rng(1), back=page)
+    assert 150 < through.min() < 240
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))
