@@ -20,9 +20,9 @@ from samples.answers import Circumstances
 from samples.simulate import Returned, Side, simulate_return
 from samples.town import build_town, write_workbook
 from store import Store, printed, roster
-from zoufang.printing import Printed, print_packets
-from zoufang.scanning import Batch, scan
-from zoufang.workspace import CONFIG, Workspace, WorkspaceError
+from workspace.folder import CONFIG, Workspace, WorkspaceError
+from workspace.printing import Printed, print_packets
+from workspace.scanning import Batch, scan
 
 SEED = 2017
 RETURNED = ("2-2", "2-4", "2-5", "2-7")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from zoufang.workspace import Workspace
+from workspace.folder import Workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -23,8 +23,8 @@ from layouts import Identity
 from samples.simulate import NOTHING_GOES_WRONG, Side, simulate_return
 from samples.town import build_town, write_workbook
 from store import printed, roster
+from workspace.folder import Workspace
 from zoufang.console import Exit
-from zoufang.workspace import Workspace
 
 HOUSEHOLDS = 5  # whose forms come back
 COMMAND = [sys.executable, "-c", "from zoufang.cli import main; main()"]

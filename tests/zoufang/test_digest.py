@@ -17,11 +17,11 @@ from campaign import keep_page
 from ingest.model import PageResult, PageState, Reading
 from layouts import place
 from store import Store, Subject, Wanted, printed, roster, scanned
+from workspace.digesting import usual_date
+from workspace.folder import Workspace
 from zoufang.cli import cli
 from zoufang.commands.opinions import load
 from zoufang.console import Exit
-from zoufang.digesting import usual_date
-from zoufang.workspace import Workspace
 
 TOWN: dict[str, list[dict[str, Any]]] = {
     "units": [

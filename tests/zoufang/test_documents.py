@@ -18,8 +18,8 @@ from test_digest import RETURNS, Office
 from campaign.figures import Rating, cross, suppressed
 from campaign.masking import mask_name, mask_phone
 from store import Duty, Subject, roster
+from workspace.tables import Sheet, to_csv, write_xlsx
 from zoufang.console import Exit
-from zoufang.tables import Sheet, to_csv, write_xlsx
 
 RATED = {"rate_openness": "satisfied", "rate_conduct": "dissatisfied", "rate_service": "unknown"}
 

@@ -28,9 +28,9 @@ from samples.hands import Hand
 from samples.pens import Paper
 from store import Subject, printed, roster
 from store.listed import Lists
+from workspace.printing import UnprintableError, print_packets
 from zoufang import demo as stages
 from zoufang.demo import Demo
-from zoufang.printing import UnprintableError, print_packets
 
 DPI = 200
 ONCE = ("COVER", "2-9")

@@ -11,9 +11,9 @@ from python_calamine import CalamineWorkbook
 
 from samples.town import build_town, write_workbook
 from store import roster
+from workspace.folder import Workspace
 from zoufang.cli import cli
 from zoufang.console import Exit
-from zoufang.workspace import Workspace
 
 
 @pytest.fixture

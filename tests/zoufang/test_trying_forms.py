@@ -17,9 +17,9 @@ from generate.preview import write_preview
 from generate.proof import Proof
 from layouts import place
 from layouts.faults import Fault
+from workspace.folder import Workspace
 from zoufang import trying
 from zoufang.cli import cli
-from zoufang.workspace import Workspace
 
 HOUSEHOLD = (Path(__file__).parents[2] / "forms" / "2-5.yaml").read_text("utf-8")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from campaign.weeks import parse_week, week_words
+from workspace.digesting import Digest, draw_up, usual_date
+from workspace.folder import Workspace
 from zoufang.console import Exit, print_json, progress, say, tell
-from zoufang.digesting import Digest, draw_up, usual_date
 from zoufang.options import json_option, workspace_option
-from zoufang.workspace import Workspace
 
 
 def week_argument(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:

@@ -27,11 +27,11 @@ from campaign.progress import by_week
 from campaign.records import Record, records
 from generate.fonts import FontBook
 from store import Store, audit
+from workspace.folder import Workspace
+from workspace.tables import Sheet, cell, to_csv, to_paper, write_paper, write_xlsx
 from zoufang.commands.opinions import load
 from zoufang.console import say
 from zoufang.options import workspace_option
-from zoufang.tables import Sheet, cell, to_csv, to_paper, write_paper, write_xlsx
-from zoufang.workspace import Workspace
 
 IN_FILES = ("xlsx", "docx", "pdf")
 """Formats that are no text."""

@@ -14,11 +14,11 @@ from generate.fonts import FontBook
 from layouts import SerialError, place
 from layouts.identity import readable
 from store import printed
+from workspace.folder import Workspace
+from workspace.printing import ready_forms
 from zoufang import trying
 from zoufang.console import Exit, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.printing import ready_forms
-from zoufang.workspace import Workspace
 
 FORM_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 PDF_FILE = click.Path(path_type=Path, dir_okay=False)

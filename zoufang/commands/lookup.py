@@ -13,9 +13,9 @@ from layouts import CodeError, SerialError
 from layouts.identity import readable
 from store import Store, audit, printed, roster
 from store.model import TABLE_OF_KIND, Subject
+from workspace.folder import Workspace
 from zoufang.console import Exit, print_json, say, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.workspace import Workspace
 
 KIND_NAMES = {
     "issue": "交办事项",

@@ -32,10 +32,10 @@ from campaign.opinions import (
 from campaign.weeks import add_working_days
 from store import Store, Subject, audit
 from store import opinions as kept
+from workspace.folder import Workspace
 from zoufang.commands.digest import DAY, week_argument
 from zoufang.console import print_json, print_table, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.workspace import Workspace
 
 COLUMNS = ("编号", "周次", "来源", "类别", "内容", "责任单位", "时限", "状态", "答复日期")
 

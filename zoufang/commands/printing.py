@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from store import Store, roster
+from workspace.folder import Workspace
+from workspace.printing import FORMATS, MANIFEST, Printed, print_packets
 from zoufang.commands.forms import known_form
 from zoufang.console import Exit, print_json, progress, say, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.printing import FORMATS, MANIFEST, Printed, print_packets
-from zoufang.workspace import Workspace
 
 
 @click.command(name="print", help="印制走访资料：每名干部一份表格、一份联系卡，附清单 manifest.json。")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from workspace.folder import Workspace
+from workspace.reporting import Findings, circular, circular_day, inspection, note, summary
 from zoufang.commands.digest import DAY, week_argument
 from zoufang.console import Exit, print_json, progress, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.reporting import Findings, circular, circular_day, inspection, note, summary
-from zoufang.workspace import Workspace
 
 
 @click.command(name="report", help="总结、每周通报、督查组的企业评价报告：Word、PDF 和数据表。")

@@ -11,10 +11,10 @@ from review.access import ROLE_NAMES, Role
 from review.accounts import AccountError, close_account, save_account
 from review.server import Certificate, ServerError, is_loopback, own_certificate, serve
 from store import Store, accounts
+from workspace.folder import Workspace
+from workspace.scanning import build_shelf
 from zoufang.console import Exit, print_table, say
 from zoufang.options import workspace_option
-from zoufang.scanning import build_shelf
-from zoufang.workspace import Workspace
 
 
 @click.command(name="review", help="打开复核网页：录入识别不确定的内容，看进度。")

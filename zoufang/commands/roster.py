@@ -17,9 +17,9 @@ from campaign.roster import Issue, Roster, RosterError, describe_changes, keep_r
 from campaign.template import write_template
 from campaign.town import KIND_WORDS
 from store import Changes, Duty, Store, audit, roster
+from workspace.folder import Workspace
 from zoufang.console import Exit, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.workspace import Workspace
 
 WORKBOOK = click.Path(path_type=Path, dir_okay=False)
 

@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from campaign.records import records
+from workspace.counting import count_answers
+from workspace.folder import Workspace
+from workspace.scanning import Batch, FileProblem, scan
 from zoufang.console import Exit, print_json, print_table, progress, say, tell
-from zoufang.counting import count_answers
 from zoufang.options import json_option, workspace_option
-from zoufang.scanning import Batch, FileProblem, scan
-from zoufang.workspace import Workspace
 
 _PAGES_NAMED = 12
 STATE_NAMES = {

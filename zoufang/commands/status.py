@@ -11,9 +11,9 @@ from campaign.config import Campaign
 from campaign.coverage import BY_NAMES, By, Line, Overview, Quota, Unvisited
 from campaign.quality import ErrorRate, error_rates
 from campaign.town import KIND_WORDS
+from workspace.folder import Workspace
 from zoufang.console import print_json, print_table, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.workspace import Workspace
 
 QUOTA_NAMES = {"household": "群众家庭", "key": "区镇重点企业", "small": "中小企业", "project": "重点项目"}
 WHY_NAMES = {"unassigned": "无人走访", "not_printed": "未印表", "not_returned": "未交回"}

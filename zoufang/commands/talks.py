@@ -11,10 +11,10 @@ from campaign.roster import RosterError
 from campaign.talks import COLUMNS, rank_of, read_talks, without_talk
 from generate.fonts import FontBook
 from store import Subject, audit
+from workspace.folder import Workspace
+from workspace.tables import Sheet, to_paper, write_paper, write_xlsx
 from zoufang.console import Exit, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.tables import Sheet, to_paper, write_paper, write_xlsx
-from zoufang.workspace import Workspace
 
 _COLUMNS = {
     "day": "日期",

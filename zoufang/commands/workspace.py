@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from workspace.folder import CONFIG, Workspace
 from zoufang.console import say
-from zoufang.workspace import CONFIG, Workspace
 
 
 @click.command(name="init", help="新建工作区文件夹 DIR。")

@@ -38,9 +38,9 @@ from store import Store, audit, gleanings
 from store import opinions as kept
 from store.gleanings import Gleaning
 from store.model import Subject
-from zoufang.digesting import write_both
-from zoufang.tables import Sheet, write_xlsx
-from zoufang.workspace import Workspace
+from workspace.digesting import write_both
+from workspace.folder import Workspace
+from workspace.tables import Sheet, write_xlsx
 
 _SURVEYS = ("2-2", "2-4", "2-5", "2-6", "2-7")
 _MOST_BARS = 30  # that fit a page

@@ -24,7 +24,7 @@ from generate.proof import Proof
 from generate.sheets import SheetPrint
 from layouts import Identity, Key, Layout, place
 from store import Store, audit, printed, roster
-from zoufang.workspace import Workspace
+from workspace.folder import Workspace
 
 MANIFEST = "manifest.json"
 FORMATS = MappingProxyType({"pdf": write_pdf, "docx": write_docx})

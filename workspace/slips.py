@@ -20,7 +20,7 @@ from generate.sheets import SheetPrint, fitted
 from layouts import Identity, Layout, place
 from layouts.model import Box
 from store import Store, Subject, Wanted, printed
-from zoufang.workspace import Workspace
+from workspace.folder import Workspace
 
 _MORE = "……（全文见清单）"
 

@@ -25,8 +25,8 @@ from generate.paper_docx import write_paper_docx
 from generate.paper_pdf import write_paper_pdf
 from store import Store, audit
 from store import opinions as kept
-from zoufang.slips import print_slips
-from zoufang.workspace import Workspace
+from workspace.folder import Workspace
+from workspace.slips import print_slips
 
 _SHARES = {
     "编号": 1.7,

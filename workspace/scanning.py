@@ -24,8 +24,8 @@ from ingest import intake
 from ingest.intake import IntakeError
 from ingest.model import PageResult, PageState, PrintedLayout, Shelf
 from store import Store, printed, roster, scanned
-from zoufang.pool import PageTask, read_pages
-from zoufang.workspace import Workspace
+from workspace.folder import Workspace
+from workspace.pool import PageTask, read_pages
 
 NO_SCANS = {"thumbs.db", "desktop.ini"}
 """What Windows leaves in folders; names that begin with a dot are passed over too."""

@@ -36,7 +36,10 @@ class WorkspaceError(ClerkError):
 
 @dataclass(frozen=True)
 class Workspace:
+    """`person`: who signed in to the page; "" for whoever the operating system says works here."""
+
     root: Path
+    person: str = ""
 
     @staticmethod
     def create(root: Path) -> Workspace:
@@ -50,7 +53,7 @@ class Workspace:
         workspace = Workspace(root)
         workspace.open_store().close()
         # Written last: a folder with a configuration is a whole workspace.
-        (root / CONFIG).write_text(files("zoufang").joinpath("default.toml").read_text("utf-8"), "utf-8")
+        (root / CONFIG).write_text(files("workspace").joinpath("default.toml").read_text("utf-8"), "utf-8")
         return workspace
 
     @staticmethod
@@ -108,7 +111,9 @@ class Workspace:
 
     @property
     def who(self) -> str:
-        """Who works here, for the audit trail: the account of the operating system."""
+        """Who works here, for the audit trail."""
+        if self.person:
+            return self.person
         try:
             return getpass.getuser()
         except OSError:
