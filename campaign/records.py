@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
+from campaign.bulk import uncollected
 from campaign.config import Campaign
 from campaign.judge import (
     AFTER_SCAN,
@@ -331,9 +332,10 @@ def _load_read(db: Connection, chunk: Sequence[_Returned]) -> dict[tuple[str, st
         .order_by(latest.c.page_image)
     )
     found: dict[tuple[str, str], list[Read]] = defaultdict(list)
-    for image, key, value, confidence, doubt in db.execute(query).all():
-        serial = serial_of[image]
-        found[serial, key].append(Read(image, serial, value, confidence, doubt))
+    with uncollected():
+        for image, key, value, confidence, doubt in db.execute(query).all():
+            serial = serial_of[image]
+            found[serial, key].append(Read(image, serial, value, confidence, doubt))
     return found
 
 

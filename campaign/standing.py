@@ -10,6 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from campaign.bulk import uncollected
 from campaign.config import Campaign
 from campaign.records import Record, record_name, records
 from store import Store
@@ -42,12 +43,12 @@ def refresh(
             drop_standings(db, gone)
     for batch in _batches(sorted(stale), _AT_ONCE):
         instances = [trace.instance for record in batch for trace in by_record[record]]
-        with store.read() as db:
+        with store.read() as db, uncollected():
             derived = []
             for one in records(db, campaign, instances=instances):
                 on_record(one, bases[one.record])
                 derived.append(_standing(one, bases))
-        with store.write() as db:
+        with store.write() as db, uncollected():
             put_standings(db, derived)
     return len(stale)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -154,10 +156,12 @@ class _Writer:
             part.set(qn("w:w"), str(round(width.twips)))
         self._fill(grid.rows[0], [column.heading for column in table.columns], table, widths, heading=True)
         grid.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-        for row in table.rows:
-            added = grid.add_row()
-            self._fill(added, [cell_words(cell) for cell in row], table, widths, heading=False)
-            added._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+        if table.rows:
+            pattern = grid.add_row()
+            self._fill(pattern, [""] * len(table.columns), table, widths, heading=False)
+            pattern._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            grid._tbl.remove(pattern._tr)
+            grid._tbl.extend(_like(pattern._tr, row) for row in table.rows)
         self.document.add_paragraph().paragraph_format.line_spacing = Pt(10)
 
     def _fill(self, row: Any, words: list[str], table: Table, widths: list[Any], heading: bool) -> None:
@@ -194,6 +198,14 @@ class _Writer:
             paragraph.paragraph_format.first_line_indent = Pt(2 * size)
         paragraph.paragraph_format.space_after = Pt(after)
         return paragraph
+
+
+def _like(pattern: Any, cells: Sequence[object]) -> Any:
+    """A row that looks like the pattern: building each anew takes ten times as long."""
+    row = deepcopy(pattern)
+    for cell, words in zip(row.tc_lst, cells, strict=True):
+        cell.p_lst[0].r_lst[0].text = _printable(cell_words(words))
+    return row
 
 
 def _set(paragraph: Words, words: str, role: str, size: float, align: Align, leading: float) -> None:

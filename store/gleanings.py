@@ -6,7 +6,7 @@ So that a report about 25,000 records need not derive all of them anew.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -79,7 +79,7 @@ def bases(db: Connection) -> dict[str, str]:
 
 def put(db: Connection, new: Iterable[Gleaning]) -> None:
     """Keep these in place of what there was of their records."""
-    rows = [{**asdict(one), "answers": dict(one.answers)} for one in new]
+    rows = [{**vars(one), "answers": dict(one.answers)} for one in new]
     drop(db, [str(row["record"]) for row in rows])
     if rows:
         db.execute(insert(gleanings), rows)

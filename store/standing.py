@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import (
     Boolean,
@@ -77,7 +77,7 @@ def load_standings(db: Connection, round: int | None = None) -> list[Standing]:
 
 def put_standings(db: Connection, new: Iterable[Standing]) -> None:
     """Keep these instead of what was kept of the same records."""
-    rows = [asdict(one) for one in new]
+    rows = [dict(vars(one)) for one in new]
     drop_standings(db, [str(row["record"]) for row in rows])
     if rows:
         db.execute(insert(standings), rows)
