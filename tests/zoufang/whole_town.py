@@ -20,7 +20,7 @@ from samples.answers import answer
 from samples.town import build_town, write_workbook
 from store import Duty, Issued, Store, Wanted, printed, roster, scanned
 from store.schema import decisions, now, page_images, readings
-from workspace import Workspace
+from workspace.folder import Workspace
 
 SCAN = "a" * 64
 _SETS = 200  # different answered forms, which households share
