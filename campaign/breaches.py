@@ -37,6 +37,7 @@ def check(roster: Roster, duties: Sequence[Duty], quotas: Quotas) -> list[Breach
         *_check_known(town, duties),
         *_check_offices(town, duties, quotas),
         *_check_leaders(town, duties, quotas),
+        *_check_focus(town),
         *_check_units(town, quotas),
     ]
 
@@ -117,6 +118,14 @@ def _check_leaders(town: Town, duties: Sequence[Duty], quotas: Quotas) -> Iterat
             if village and group["village"] != village:
                 message = f"{town.cadre_name(duty.cadre)}的小组 {group['number']} 不在其蹲点村"
                 yield Breach("group_elsewhere", message, duty.cadre, (duty.subject,))
+
+
+def _check_focus(town: Town) -> Iterator[Breach]:
+    """Row 39: leaders go first to where development, means and peace are worst."""
+    for code, row in town.villages.items():
+        if row.get("focus") and code not in town.leaders_of_village:
+            message = f"{row['name']}（{code}）是重点村，还没有党政领导蹲点，请在干部名册的蹲点村中安排"
+            yield Breach("focus_village", message, None, (Subject("village", code),))
 
 
 def _check_units(town: Town, quotas: Quotas) -> Iterator[Breach]:

@@ -50,6 +50,12 @@ class Facts:
     def of(db: Connection, campaign: Campaign) -> Facts:
         return Facts(roster.load(db, *TABLE_OF_KIND.values(), removed=True), campaign)
 
+    @staticmethod
+    def without_households(db: Connection, campaign: Campaign) -> Facts:
+        """What there is to know of all others: they are few, and soon loaded."""
+        tables = [table for table in TABLE_OF_KIND.values() if table != "households"]
+        return Facts({"households": (), **roster.load(db, *tables, removed=True)}, campaign)
+
     def _present(self, table: str) -> Iterator[Row]:
         return (row for row in self._rows[table].values() if row.get("removed") is None)
 
@@ -110,6 +116,7 @@ class Facts:
             found["subject.leader"] = (unit or {}).get("leader") or ""
         if subject.kind in ("enterprise", "project"):
             found["subject.department"] = self._department
+        found["subject.kind"] = subject.kind
         found["subject.title"] = self.name(subject)
         found["subject.place"] = self.place(subject)
         return found

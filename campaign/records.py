@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple
 
 from campaign.bulk import uncollected
 from campaign.config import Campaign
+from campaign.facts import Facts
 from campaign.judge import (
     AFTER_SCAN,
     OUTSIDE_CAMPAIGN,
@@ -150,10 +151,12 @@ def records(
     digests = {one.layout for form in returned for one in form.handed}
     layouts = {digest: _Printed(printed.load_layout(db, digest)) for digest in digests}
     rules = _Rules.of(campaign)
+    asks_roster = any(printed.asks_roster for printed in layouts.values())
+    facts = Facts.without_households(db, campaign) if asks_roster else None
     for chunk in _chunks(returned, _CHUNK):
         read, said = _load_read(db, chunk), _load_said(db, chunk)
         for form in chunk:
-            yield _Making(form, layouts, rules, read, said).record()
+            yield _Making(form, layouts, rules, read, said, facts).record()
 
 
 def _chunks(items: Iterable[_Returned], size: int) -> Iterator[list[_Returned]]:
@@ -374,6 +377,10 @@ class _Printed:
     def rules(self) -> tuple[tuple[checks.Rule, str], ...]:
         return tuple((checks.parse(check.expression), check.message) for check in self.layout.form.checks)
 
+    @property
+    def asks_roster(self) -> bool:
+        return any(rule.asks_roster for rule, _ in self.rules)
+
     @cached_property
     def keys_on_page(self) -> Mapping[int, tuple[str, ...]]:
         return {
@@ -406,9 +413,10 @@ class _Making:
         rules: _Rules,
         read: _Found,
         said: _Found,
+        facts: Facts | None,
     ) -> None:
         self.returned, self.layouts, self.rules = returned, layouts, rules
-        self.read, self.said = read, said
+        self.read, self.said, self.facts = read, said, facts
         self.main = returned.main
         self.printed = layouts[self.main.layout]
         self.form = self.printed.layout.form
@@ -523,7 +531,9 @@ class _Making:
         return key in answers and answers[key].value == option
 
     def _check(self, answers: dict[str, Answer]) -> None:
-        values = {key: answer.value for key, answer in answers.items()}
+        values: dict[str, Value] = {key: answer.value for key, answer in answers.items()}
+        if self.facts and self.printed.asks_roster:
+            values |= self.facts.about(self.main.subject, None)
         for rule, message in self.printed.rules:
             if rule.holds(values) is False:
                 self._fail(answers, rule.keys, message)

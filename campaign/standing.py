@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from campaign.bulk import uncollected
 from campaign.config import Campaign
+from campaign.facts import Facts
 from campaign.records import Record, record_name, records
+from forms.catalogue import ON_ROSTER
 from store import Store
 from store.standing import Standing, Traces, drop_standings, load_standings, load_traces, put_standings
 
@@ -30,12 +32,13 @@ def refresh(
     """
     with store.read() as db:
         traces = load_traces(db)
+        facts = Facts.without_households(db, campaign)
         kept = {standing.record: standing.basis for standing in load_standings(db)}
     by_record: dict[str, list[Traces]] = defaultdict(list)
     for trace in traces:
         by_record[record_name(trace.form, trace.round, trace.subject, trace.instance)].append(trace)
     rules = _rules(campaign)
-    bases = {record: _basis(rules, found) for record, found in by_record.items()}
+    bases = {record: _basis(rules, facts, found) for record, found in by_record.items()}
     stale = {record for record, basis in bases.items() if kept.get(record) != basis}
     gone = set(kept) - set(bases)
     if gone:
@@ -62,8 +65,12 @@ def _rules(campaign: Campaign) -> str:
     return f"{_LOGIC} {campaign.acceptance!r} {campaign.start} {campaign.end}"
 
 
-def _basis(rules: str, traces: Iterable[Traces]) -> str:
-    text = repr((rules, sorted((trace.instance, str(trace.marks)) for trace in traces)))
+def _basis(rules: str, facts: Facts, traces: Sequence[Traces]) -> str:
+    """Everything that a record is derived from: the settings, what the roster has to say of whom it is
+    about, and the latest that was read and said."""
+    about = traces[0].subject
+    known = facts.about(about, None) if about and about.kind in ON_ROSTER else {}
+    text = repr((rules, known, sorted((trace.instance, str(trace.marks)) for trace in traces)))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

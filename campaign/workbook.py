@@ -76,6 +76,7 @@ SHEETS: tuple[SheetSpec, ...] = (
             Column("电话", "phone", C.PHONE),
             Column("户数", "households", C.COUNT),
             Column("人口", "population", C.COUNT),
+            Column("是否重点村", "focus", C.FLAG),
         ),
     ),
     SheetSpec(

@@ -43,7 +43,7 @@ from pydantic import Field as PydanticField
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from forms.checks import CheckError, parse
+from forms.checks import ROSTER, CheckError, parse
 from forms.errors import ClerkError
 from forms.model import Check, Field, Form, Kind, Option, Page, Required, Row, Section
 from forms.rules import RULES
@@ -411,6 +411,10 @@ class _Form(_Strict):
                     yield Check(check.rule.replace("{row}", f"{repeat.prefix}_{n}"), check.message)
 
 
+ON_ROSTER = frozenset(("village", "enterprise", "project", "notable"))
+"""Kinds of subjects whose forms may be held against the roster; of households it knows little for sure."""
+
+
 def _contradictions(form: Form) -> Iterator[str]:
     """What is wrong with a form although each of its lines is right."""
     keys = Counter(field.key for field in form.fields())
@@ -419,11 +423,14 @@ def _contradictions(form: Form) -> Iterator[str]:
         yield f"completed 指向的字段 {form.completed[0]} 不存在"
     for check in form.checks:
         try:
-            unknown = sorted(parse(check.expression).keys - keys.keys())
+            rule = parse(check.expression)
         except CheckError as error:
             yield str(error)
-        else:
-            yield from (f"规则“{check.expression}”中的字段 {key} 不存在" for key in unknown)
+            continue
+        unknown = sorted(key for key in rule.keys - keys.keys() if not key.startswith(ROSTER))
+        yield from (f"规则“{check.expression}”中的字段 {key} 不存在" for key in unknown)
+        if rule.asks_roster and not set(form.subject_kinds) <= ON_ROSTER:
+            yield f"规则“{check.expression}”用到名册，只能用于村（社区）、企业、项目和名士的表"
 
 
 def _rows(rows: list[_Row], blocks: Mapping[str, _Block], prefix: str = "") -> Iterator[Row]:

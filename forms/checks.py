@@ -3,6 +3,8 @@
 A rule is a Python expression of field keys, whole numbers, quoted option keys and dates, comparisons,
 `+ - *`, `and or not`, `max` and `min`, and `blank(field)`. Numbers as written compare as numbers, dates
 as dates. Where an operand was left blank, or is not a number where one is needed, the rule says nothing.
+
+`subject.groups` and the like are what the roster knows of whom the form is about (`campaign.facts`).
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
 _EXTREMES: dict[str, Callable[[list[int]], int]] = {"max": max, "min": min}
 
 
+ROSTER = "subject."
+"""What keys of the roster's facts begin with."""
+
+
 class CheckError(ValueError):
     """A rule that cannot be understood; the message names it."""
 
@@ -46,6 +52,10 @@ class Rule:
     text: str
     keys: frozenset[str]
     _evaluate: _Evaluate
+
+    @property
+    def asks_roster(self) -> bool:
+        return any(key.startswith(ROSTER) for key in self.keys)
 
     def holds(self, values: Mapping[str, Value]) -> bool | None:
         """Whether the rule holds; None when it does not apply. Keys without a value are blank."""

@@ -154,6 +154,7 @@ class _Plan:
         for n, (name, kind, line) in enumerate(_UNITS, 1):
             self._add("units", code=f"D{n:02d}", name=name, type=kind, line=line, phone=self._landline())
         leaders = self._leaders()
+        self.rows["villages"][0]["focus"] = "是"
         offices = [unit for unit in self.rows["units"] if unit["type"] in ("机关", "事业")]
         working = [unit for unit in offices if unit["name"] not in _LED_BY]
         needed = self._office_cadres(len(working))

@@ -10,7 +10,19 @@ connection, so that several may share one transaction. Nothing here decides what
 `campaign.records`.
 """
 
-from store import accounts, audit, gleanings, opinions, printed, returns, roster, scanned, standing, work
+from store import (
+    accounts,
+    audit,
+    gleanings,
+    opinions,
+    printed,
+    returns,
+    roster,
+    scanned,
+    standing,
+    visit_plans,
+    work,
+)
 from store.database import Store
 from store.migrate import SchemaError
 from store.model import (
@@ -62,5 +74,6 @@ __all__ = [
     "roster",
     "scanned",
     "standing",
+    "visit_plans",
     "work",
 ]

@@ -101,6 +101,7 @@ villages = _roster(
     Column("phone", Text),
     Column("households", Integer),
     Column("population", Integer),
+    Column("focus", Boolean),  # to be looked at first: poorest, hardest, most at odds
 )
 cadres = _roster(
     "cadres",

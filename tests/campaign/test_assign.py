@@ -369,6 +369,17 @@ def test_a_leaders_group_elsewhere_is_named() -> None:
     assert "group_elsewhere" in {breach.kind for breach in check(town, duties, QUOTAS)}
 
 
+def test_a_focus_village_without_a_leader_is_named() -> None:
+    """Row 39: leaders go first to where things are worst."""
+    town = roster_of(a_village("V1", 1, 0), a_village("V2", 1, 0))
+    for row in town["villages"]:
+        row["focus"] = True
+    led = roster_of({**town.tables, "cadres": [cadre("L1", "党政领导", None, "V1")]})
+    assert [b.message for b in check(led, [], QUOTAS) if b.kind == "focus_village"] == [
+        "V2村（V2）是重点村，还没有党政领导蹲点，请在干部名册的蹲点村中安排"
+    ]
+
+
 @pytest.mark.parametrize(
     "ordered",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import suppress
 from importlib.resources import files
@@ -34,12 +35,12 @@ def test_migrations_make_the_same_sqlite_tables_as_the_metadata(tmp_path: Path) 
 
 
 def _definitions(path: Path) -> dict[str, set[str]]:
-    """Name → the lines of its CREATE statement, in any order."""
+    """Name → the parts of its CREATE statement, in any order: a column added later stands at the end."""
     with sqlite3.connect(path) as db:
         rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     db.close()
     return {
-        name: {line.strip().rstrip(",") for line in sql.replace('"', "").splitlines()}
+        name: {part.strip(" \t)") for part in re.split(r"[,\n]", sql.replace('"', ""))} - {""}
         for name, sql in rows
         if name != "alembic_version"
     }
