@@ -73,11 +73,14 @@ class Choice:
 
 
 def choices(form: Form, found: Iterable[Gleaning]) -> list[Choice]:
-    """The other questions with options, in printed order; a lone □ is none."""
-    listed = list(found)
+    """The other questions with options, in printed order; a lone □ is none. Those of sealed pages are for
+    whom they are sealed for."""
+    listed, sealed = list(found), form.sealed_keys
     result = []
     for f in form.asked():
         plain = "." not in f.key and not f.key.startswith("rate_") and len(f.options) > 1
+        if f.key in sealed:
+            continue
         if f.kind not in (Kind.SINGLE, Kind.MULTIPLE) or not plain:
             continue
         counted: Counter[str] = Counter()

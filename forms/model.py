@@ -189,6 +189,14 @@ class Form:
                 return field
         raise KeyError(f"form {self.id} has no field {key!r}")
 
+    @property
+    def sealed_keys(self) -> frozenset[str]:
+        """The fields on sealed pages."""
+        rows = (
+            row for page in self.pages if page.sealed for section in page.sections for row in section.rows
+        )
+        return frozenset(field.key for row in rows for field in row.fields)
+
     def asked(self) -> Iterator[Field]:
         """The fields that a person fills in."""
         return (field for field in self.fields() if field.kind is not Kind.PREFILL)

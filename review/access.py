@@ -5,14 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 from layouts.model import Layout
-from store.accounts import User
+from store.accounts import INSPECTION, User
 
 
 class Role(StrEnum):
     KEYER = "keyer"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
-    INSPECTION = "inspection"
+    INSPECTION = INSPECTION
 
 
 ROLE_NAMES = {

@@ -105,6 +105,15 @@ class Doorkeeper:
 
     def sign_in(self, name: str, password: str) -> tuple[str, Session]:
         """(what the browser keeps, the session). Raises AccountError."""
+        user = self.check(name, password)
+        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        with self._store.write() as db:
+            accounts.start_session(db, _digest(token), name, csrf)
+            audit.note(db, name, "sign_in")
+        return token, Session(_digest(token), user, csrf, now())
+
+    def check(self, name: str, password: str) -> User:
+        """Whose name and password these are. Raises AccountError."""
         self._check_pause(name)
         with self._store.read() as db:
             user = accounts.find_user(db, name)
@@ -114,11 +123,7 @@ class Doorkeeper:
             self._note_failure(name)
             raise AccountError("用户名或密码不对")
         self._wrong.pop(name, None)
-        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        with self._store.write() as db:
-            accounts.start_session(db, _digest(token), name, csrf)
-            audit.note(db, name, "sign_in")
-        return token, Session(_digest(token), user, csrf, now())
+        return user
 
     def _check_pause(self, name: str) -> None:
         if self._until.get(name, 0.0) > time.monotonic():

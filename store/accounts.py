@@ -44,6 +44,8 @@ sessions = Table(
     Index("ix_sessions_user", "user"),
 )
 
+INSPECTION = "inspection"
+"""The role of the inspection group, which alone may know what firms wrote about the town's offices."""
 SEEN_EVERY = timedelta(minutes=1)
 """`seen_at` is written at most this often: a sign of life need not cost a write per request."""
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from campaign.coverage import Line, Overview
+from campaign.facts import Facts
 from campaign.figures import (
     SHARE_FORMULA,
     Rating,
@@ -30,12 +31,14 @@ from campaign.opinions import CATEGORY_WORDS, STATE_WORDS, Opinion, State, curre
 from campaign.progress import by_week, without_date
 from campaign.records import records
 from campaign.weeks import full_day, monday, stages, week_words
+from forms.errors import ClerkError
 from forms.model import Form
 from generate.charts import SCALE, Bar, Charts
 from generate.fonts import FontBook
 from generate.paper import Block, Column, Figure, Heading, Paper, Paragraph, Table
 from store import Store, audit, gleanings
 from store import opinions as kept
+from store.accounts import INSPECTION, User
 from store.gleanings import Gleaning
 from store.model import Subject
 from workspace.digesting import write_both
@@ -44,6 +47,8 @@ from workspace.tables import Sheet, write_xlsx
 
 _SURVEYS = ("2-2", "2-4", "2-5", "2-6", "2-7")
 _MOST_BARS = 30  # that fit a page
+OVERALL = "rate_overall"
+SMALL_CELLS = "注：小于 5 的格以“<5”表示；为防倒推，同行另一格以“*”隐去。"
 STAGE_WORDS = {"to_come": "未开始", "running": "进行中", "over": "已结束"}
 
 
@@ -284,7 +289,7 @@ def _said(making: _Making) -> None:
     headings, cells = topics_by_village(findings.alive, lister)
     if cells:
         making.table("表5 各村（社区）反映较多的类别", headings, cells, 2)
-        making.say("注：小于 5 的格以“<5”表示；为防倒推，同行另一格以“*”隐去。", small=True)
+        making.say(SMALL_CELLS, small=True)
 
 
 def _handled(making: _Making) -> None:
@@ -408,21 +413,35 @@ def circular_day(week: str, today: date) -> date:
 # --- the inspection group's report ---------------------------------------------------------------
 
 
-def inspection(findings: Findings, store: Store) -> Report:
-    """企业评价 (2-2's sealed page): for the inspection group alone. Names no firm."""
+class NotInspectionError(ClerkError):
+    """Who asks is not of the inspection group."""
+
+
+def inspection(findings: Findings, store: Store, reader: User) -> Report:
+    """企业评价 (2-2's sealed page): for the inspection group alone. Names no firm.
+
+    Notes who asked, and who was refused. Raises NotInspectionError.
+    """
+    allowed = reader.role == INSPECTION and reader.disabled_at is None
+    with store.write() as db:
+        audit.note(db, reader.name, "report.inspection" if allowed else "report.inspection.refused")
+    if not allowed:
+        raise NotInspectionError("企业评价报告只供督查组：请用督查组（inspection）的账号")
     making = _Making(findings)
     form, found = findings.form("2-2"), findings.of_form("2-2")
     answered = [one for one in found if any(key.startswith("rate_") for key in one.answers)]
     making.head("一、评价情况")
     making.say(f"收到企业评价页 {len(answered)} 份。{SHARE_FORMULA}。")
     _rated(making, "2-2", "图1 企业评价")
+    _rated_by_kind(making, answered)
     making.head("二、不满意的单位")
     named: Counter[str] = Counter()
     for one in answered:
         units = one.answers.get("dissatisfied_units", [])
         named.update([units] if isinstance(units, str) else units)
     labels = {option.key: option.label for option in form.field("dissatisfied_units").options} if form else {}
-    rows = [(labels.get(key, key), count) for key, count in named.most_common()]
+    facts = findings.overview.facts
+    rows = [(labels.get(key) or facts.name(Subject("unit", key)), n) for key, n in named.most_common()]
     if rows:
         making.table("被点名单位", ("单位", "企业数"), rows)
     else:
@@ -438,6 +457,29 @@ def inspection(findings: Findings, store: Store) -> Report:
         making.say("没有填写。")
     town = findings.workspace.campaign.town
     return making.report(f"{town}企业评价情况报告", f"供督查组　{full_day(findings.today)}")
+
+
+def _rated_by_kind(making: _Making, answered: Sequence[Gleaning]) -> None:
+    """总体评价 × whose: key enterprises, small ones, projects. Small cells suppressed."""
+    form, facts = making.findings.form("2-2"), making.findings.overview.facts
+    if form is None or not answered:
+        return
+    options = {option.key: option.label for option in form.field(OVERALL).options}
+    pairs = [
+        (_kind_of(facts, one.about), options[one.answers[OVERALL]])
+        for one in answered
+        if one.answers.get(OVERALL) in options
+    ]
+    columns = list(options.values())
+    making.table("总体评价与企业类别", ("类别", *columns), cross(pairs, columns), 2)
+    making.say(SMALL_CELLS, small=True)
+
+
+def _kind_of(facts: Facts, about: Subject | None) -> str:
+    if about is None:
+        return "未具名"
+    row = facts.row(about) if about.kind == "enterprise" else None
+    return str(row["category"]) if row else "项目"
 
 
 def _details(workspace: Workspace, store: Store) -> Iterator[str]:

@@ -19,6 +19,7 @@ from layouts import place
 from store import Store, Subject, Wanted, printed, roster, scanned
 from workspace.digesting import usual_date
 from workspace.folder import Workspace
+from workspace.printing import ready_forms
 from zoufang.cli import cli
 from zoufang.commands.opinions import load
 from zoufang.console import Exit
@@ -75,10 +76,13 @@ class Office:
             batch = scanned.start_batch(db, "inbox", "li")
             scanned.add_scan(db, batch, "a" * 64, "a.pdf", 1)
 
-    def returns(self, household: str, values: dict[str, str], unsure: str = "") -> None:
-        layout = place(self.workspace.catalogue["2-5"])
-        subject = Subject("household", household)
-        wanted = Wanted(layout.digest, "2-5", 1, (1, 2), 1, subject, "C1")
+    def returns(
+        self, code: str, values: dict[str, Any], unsure: str = "", form: str = "2-5", kind: str = "household"
+    ) -> None:
+        with self.store.read() as db:
+            (ready,) = ready_forms(db, [self.workspace.catalogue[form]])
+        layout = place(ready)
+        wanted = Wanted(layout.digest, form, 1, (1, 2), 1, Subject(kind, code), "C1")
         with self.store.write() as db:
             printed.keep_layout(db, layout)
             job = printed.start_job(db, {})
@@ -87,7 +91,7 @@ class Office:
             asked = {field.key for field in layout.fields_on_page(page)}
             self.page(serial, {key: v for key, v in {**VISIT, **values}.items() if key in asked}, unsure)
 
-    def page(self, serial: str, values: dict[str, str], unsure: str = "") -> None:
+    def page(self, serial: str, values: dict[str, Any], unsure: str = "") -> None:
         self.pages += 1
         readings = tuple(
             Reading(key, value, 0.4 if key == unsure else 0.9999, engine="e") for key, value in values.items()
@@ -96,10 +100,10 @@ class Office:
         with self.store.write() as db:
             keep_page(db, 1, "a" * 64, self.pages, result, self.workspace.campaign.acceptance)
 
-    def run(self, *args: object, code: int = Exit.DONE) -> Any:
-        """A command's JSON, or what it printed."""
+    def run(self, *args: object, code: int = Exit.DONE, said: str = "") -> Any:
+        """A command's JSON, or what it printed. `said`: on the keyboard."""
         words = [str(arg) for arg in (*args, "-w", self.workspace.root)]
-        result = CliRunner().invoke(cli, words, standalone_mode=False)
+        result = CliRunner().invoke(cli, words, input=said, standalone_mode=False)
         if result.exception:
             raise result.exception
         assert (result.return_value or 0) == code, result.output

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import UsageError
 from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +18,10 @@ from test_digest import RETURNS, Office
 
 from campaign.figures import Rating, cross, suppressed
 from campaign.masking import mask_name, mask_phone
-from store import Duty, Subject, roster
+from review.accounts import AccountError, save_account
+from store import Duty, Subject, audit, roster
+from workspace.reporting import NotInspectionError
 from workspace.tables import Sheet, to_csv, write_xlsx
-from zoufang.console import Exit
 
 RATED = {"rate_openness": "satisfied", "rate_conduct": "dissatisfied", "rate_service": "unknown"}
 
@@ -157,14 +159,66 @@ def test_the_circular_names_what_is_late(filled: Office, tmp_path: Path) -> None
     assert "〔2017〕问1号" in words
 
 
-def test_the_inspection_groups_report_is_asked_for_and_noted(filled: Office, tmp_path: Path) -> None:
-    filled.run("report", "-o", tmp_path, "--inspection")
-    assert "收到企业评价页 0 份" in _words(tmp_path / "企业评价报告.docx")
-    with filled.store.read() as db:
-        query = "SELECT count(*) FROM audit WHERE action = 'report.inspection'"
-        assert db.exec_driver_sql(query).scalar_one() == 1
-    with pytest.raises(Exception, match="只能选一个"):
-        filled.run("report", "-o", tmp_path, "--inspection", "--circular", "2017-W17", code=Exit.USAGE)
+SEALED = {
+    "rate_overall": "dissatisfied",
+    "rate_attitude": "average",
+    "dissatisfied_units": ["U1"],
+    "details": "办证跑了三趟",
+}
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Six firms whose envelopes came back."""
+    office = Office(tmp_path_factory.mktemp("rated") / "town")
+    firms = [{"code": f"Q{n}", "name": f"企业{n}", "category": "中小企业"} for n in range(6)]
+    with office.store.write() as db:
+        roster.replace(db, {"enterprises": firms})
+    for firm in firms:
+        office.returns(firm["code"], {"visit_date": "2017-04-05", **SEALED}, form="2-2", kind="enterprise")
+    save_account(office.store, "root", "du", "inspection", "envelope-2017")
+    save_account(office.store, "root", "wang", "supervisor", "supervise-2017")
+    return office
+
+
+def test_the_inspection_groups_report_is_for_its_members_alone(rated: Office, tmp_path: Path) -> None:
+    rated.run("report", "-o", tmp_path, "--inspection", "du", said="envelope-2017\n")
+    words = _words(tmp_path / "企业评价报告.docx")
+    assert "收到企业评价页 6 份" in words
+    assert "办证跑了三趟" in words
+    assert "建设局" in words
+    assert "企业0" not in words
+    with pytest.raises(AccountError):
+        rated.run("report", "-o", tmp_path / "b", "--inspection", "du", said="guess\n")
+    with pytest.raises(NotInspectionError):
+        rated.run("report", "-o", tmp_path / "b", "--inspection", "wang", said="supervise-2017\n")
+    assert not (tmp_path / "b").exists()
+    with rated.store.read() as db:
+        noted = [(one.who, one.action) for one in audit.entries(db) if one.action.startswith("report")]
+    assert noted == [("wang", "report.inspection.refused"), ("du", "report.inspection")]
+    with pytest.raises(UsageError, match="只能选一个"):
+        rated.run("report", "-o", tmp_path, "--inspection", "du", "--circular", "2017-W17")
+
+
+def test_nobody_else_is_told_what_was_sealed(rated: Office, tmp_path: Path) -> None:
+    for what in ("records", "readings"):
+        for ending in ("csv", "xlsx"):
+            rated.run("export", what, "--format", ending, "--unmasked", "-o", tmp_path / f"{what}.{ending}")
+    rated.run("report", "-o", tmp_path)
+    tables = [path for path in tmp_path.iterdir() if path.suffix in (".csv", ".xlsx", ".docx")]
+    assert len(tables) == 6
+    for path in tables:
+        words = _everything(path)
+        assert not [key for key in (*SEALED, "办证跑了三趟", "不满意的单位") if key in words], path.name
+
+
+def _everything(path: Path) -> str:
+    if path.suffix == ".csv":
+        return path.read_text("utf-8-sig")
+    if path.suffix == ".docx":
+        return _words(path)
+    book = CalamineWorkbook.from_path(str(path))
+    return "\n".join(str(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names)
 
 
 def _words(path: Path) -> str:

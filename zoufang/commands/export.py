@@ -1,7 +1,8 @@
 """`zoufang export …`: data out.
 
 What names a person (telephones, householders) is masked unless `--unmasked`, which is noted in the
-audit log; the JSON of records and readings, which programs compare with paper, is never masked, and is
+audit log. Tables leave out what firms wrote on the sealed page: that is the inspection group's report.
+The JSON of records and readings, which programs compare with paper, is whole and never masked, and is
 noted as such.
 """
 
@@ -117,7 +118,8 @@ def export_records(path: Path | None, file_format: str, unmasked: bool, workspac
     if file_format == "json":
         return _write(_json([record.to_json() for record in found]), path, what)
     if file_format == "csv":
-        return _write(to_csv(Sheet.of("记录", (_record_row(r, unmasked) for r in found))), path, what)
+        rows = (_record_row(workspace, record, unmasked) for record in found)
+        return _write(to_csv(Sheet.of("记录", rows)), path, what)
     by_form: dict[str, list[Record]] = defaultdict(list)
     for record in found:
         by_form[record.form].append(record)
@@ -128,14 +130,16 @@ def export_records(path: Path | None, file_format: str, unmasked: bool, workspac
 
 def _record_sheet(workspace: Workspace, form: str, found: Sequence[Record], unmasked: bool) -> Sheet:
     """A form's records under the form's own words."""
-    sheet = Sheet.of(form, (_record_row(record, unmasked) for record in found))
+    sheet = Sheet.of(form, (_record_row(workspace, record, unmasked) for record in found))
     labels = {f.key: f.label for record in found[:1] for f in record.fields.values()}
     columns = {key: f"{labels[key]}（{key}）" if key in labels else key for key in sheet.columns}
     title = workspace.catalogue[form].title if form in workspace.catalogue else ""
     return Sheet(f"{form} {title}".strip(), columns, sheet.rows)
 
 
-def _record_row(record: Record, unmasked: bool) -> dict[str, Any]:
+def _record_row(workspace: Workspace, record: Record, unmasked: bool) -> dict[str, Any]:
+    """A table's row: without what is sealed, which is the inspection group's (`zoufang report`)."""
+    sealed = _sealed_keys(workspace, record.form)
     return {
         "record": record.record,
         "form": record.form,
@@ -144,7 +148,15 @@ def _record_row(record: Record, unmasked: bool) -> dict[str, Any]:
         "round": record.round,
         "status": record.status.value,
         "subject": record.subject.code if record.subject else "",
-    } | {key: cell(_shown(key, answer.value, unmasked)) for key, answer in record.answers.items()}
+    } | {
+        key: cell(_shown(key, answer.value, unmasked))
+        for key, answer in record.answers.items()
+        if key not in sealed
+    }
+
+
+def _sealed_keys(workspace: Workspace, form: str) -> frozenset[str]:
+    return workspace.catalogue[form].sealed_keys if form in workspace.catalogue else frozenset()
 
 
 def _shown(key: str, value: Any, unmasked: bool) -> Any:
@@ -157,7 +169,12 @@ def _shown(key: str, value: Any, unmasked: bool) -> Any:
 def export_readings(path: Path | None, file_format: str, unmasked: bool, workspace: Workspace) -> None:
     need_file(file_format, path)
     shown = unmasked or file_format == "json"
-    found = [row for one in _load(workspace, "readings", shown) for row in _field_rows(one, shown)]
+    found = [
+        row
+        for one in _load(workspace, "readings", shown)
+        for row in _field_rows(one, shown)
+        if file_format == "json" or row["field"] not in _sealed_keys(workspace, one.form)
+    ]
     what = f"{len(found)} 个字段"
     if file_format == "xlsx" and path is not None:
         write_xlsx(path, [Sheet.of("读数", found)])
