@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +15,8 @@ from ingest.geometry import Points
 from layouts.model import PageFrame
 
 NODE_MM = 5.0
+_PACKED_MM = 0.01
+"""Step in which shifts are kept: a third of what an anchor's own place is uncertain by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,24 @@ class Bend:
         across, down = (grid[..., n].reshape(len(grid), -1) for n in (0, 1))
         shifts = cv2.remap(self.nodes, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(shifts, np.float64).reshape(points.shape)
+
+    def packed(self) -> str:
+        """As text of some kilobytes: `rows,columns,` and the base64 of the deflated shifts."""
+        rows, columns, _ = self.nodes.shape
+        steps = np.round(self.nodes / _PACKED_MM)
+        along = np.diff(steps, axis=1, prepend=0).astype("<i2")  # neighbours are alike: deflates to half
+        return f"{rows},{columns},{base64.b64encode(zlib.compress(along.tobytes())).decode()}"
+
+    @staticmethod
+    def unpacked(text: str) -> Bend:
+        """Raises ValueError for what `packed` did not make."""
+        rows, columns, data = text.split(",")
+        try:
+            along = np.frombuffer(zlib.decompress(base64.b64decode(data)), "<i2")
+        except zlib.error as error:
+            raise ValueError("not a bend") from error
+        steps = along.reshape(int(rows), int(columns), 2).cumsum(axis=1, dtype=np.int32)
+        return Bend((steps * _PACKED_MM).astype(np.float32))
 
 
 def bend_through(places: Points, shifts: Points, frame: PageFrame) -> Bend:

@@ -53,11 +53,13 @@ class Registration:
     residual_mm largest distance left between a found point and its place, in mm; of paper that is bent,
                 how far its points may be from where their neighbours have them
     found_from  what it rests on, e.g. `markers:4`, `markers:2+qr+anchors:31`
+    bend        how the paper departs from flat (`ingest.bend.Bend.packed`), None when it does not
     """
 
     homography: tuple[float, ...]
     residual_mm: float
     found_from: str
+    bend: str | None = None
 
     def matrix(self) -> NDArray[np.float64]:
         return np.array(self.homography).reshape(3, 3)

@@ -227,6 +227,7 @@ def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout)
         tuple(float(value) for value in laid.page_to_scan.ravel()),
         laid.residual_mm,
         _found_from(markers, known, laid, laid.points - len(start)),
+        laid.bend.packed() if laid.bend else None,
     )
     return RegisteredPage(pixels, printed.blanks[page - 1], frame, registration, laid.bend)
 

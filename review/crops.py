@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from ingest import intake
+from ingest.bend import Bend
 from ingest.geometry import Matrix
 from ingest.model import Image
 from ingest.sampling import Pyramid
@@ -127,7 +128,9 @@ class Pictures:
         if page.registration is None:
             raise NotStraightError(f"page image {page.id} is not registered")
         matrix = np.array(page.registration["homography"], np.float64).reshape(3, 3)
-        return _jpeg(self._page(page.scan, page.number).sample(matrix, region, 1.0 / px_per_mm))
+        packed = page.registration.get("bend")  # pages read before bends were kept have none
+        bend = Bend.unpacked(str(packed)) if packed else None
+        return _jpeg(self._page(page.scan, page.number).sample(matrix, region, 1.0 / px_per_mm, bend))
 
     def _page(self, scan: str, number: int) -> _Decoded:
         path = self._originals / scan
@@ -142,9 +145,9 @@ class _Decoded:
         self._pyramid = Pyramid(pixels)
         self._lock = Lock()
 
-    def sample(self, page_to_image: Matrix, region: Region, mm_per_px: float) -> Image:
+    def sample(self, page_to_image: Matrix, region: Region, mm_per_px: float, bend: Bend | None) -> Image:
         with self._lock:
-            return self._pyramid.sample(page_to_image, region, mm_per_px)
+            return self._pyramid.sample(page_to_image, region, mm_per_px, bend)
 
 
 def _jpeg(pixels: Image) -> bytes:

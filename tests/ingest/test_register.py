@@ -32,6 +32,7 @@ from benchmarks.damage import (
     wobbled,
 )
 from ingest import thresholds
+from ingest.bend import Bend
 from ingest.model import PageResult, PageState
 from ingest.page import Sheet, find_sheet
 from ingest.register import RegisteredPage
@@ -258,3 +259,18 @@ def test_a_field_that_is_torn_off_has_no_place() -> None:
     shot.image[hole[0, 1] : hole[1, 1], hole[0, 0] : hole[1, 0]] = 240
     alignment = put_straight(shot).registered.align_field(x, y, w, h)
     assert alignment.residual_mm >= thresholds.ALIGN_RADIUS_FLAT_MM * 0.9
+
+
+def test_a_bend_is_kept_with_the_page() -> None:
+    """What review shows of a curled page is cut out along the curl."""
+    found = put_straight(damaged(curled(6.0))).registered
+    assert found.bend is not None
+    assert found.registration.bend is not None
+    kept = Bend.unpacked(found.registration.bend)
+    assert np.abs(kept.nodes - found.bend.nodes).max() <= 0.0051
+    assert len(found.registration.bend) < 12_000
+
+
+def test_what_is_no_bend_is_refused() -> None:
+    with pytest.raises(ValueError, match="bend"):
+        Bend.unpacked("2,2,eAAA")
