@@ -1,4 +1,4 @@
-"""Which sheet a page is: by its QR code, by that code's modules, by the serial in its foot.
+"""Which sheets lie on a picture: by their QR codes, by those codes' modules, by the serials in their feet.
 
 A wrong identity is impossible by design, not by care: a code counts only if the workspace's key
 made it (`Key.decode`), a serial only if its keyed check characters agree, and either only if the
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ingest import thresholds
-from ingest.geometry import Points, apply, inverse
+from ingest.geometry import Points, apply, inverse, scale_at
 from ingest.locate import Markers
 from ingest.model import Image, PageState, Problem, Shelf
 from ingest.qr import read_codes, sampled_texts
@@ -59,11 +61,56 @@ class _Seen:
 
 
 def identify(
-    scan: Pyramid, sheets: Sequence[Markers], shelf: Shelf, read_serial: SerialReader | None = None
+    scan: Pyramid, groups: Sequence[Markers], shelf: Shelf, read_serial: SerialReader | None = None
+) -> list[Known | NotKnown]:
+    """Every sheet of paper on the picture, the one with most markers first; at least one.
+
+    groups  the markers that were found, by sheet, best first
+    """
+    codes = _Codes(scan)
+    papers = _papers(groups)
+    if len(papers) > 1:
+        found = [_identified(codes, [paper], shelf, read_serial, alone=False) for paper in papers]
+    else:
+        found = [_identified(codes, groups, shelf, read_serial, alone=True)]
+    return [*found, *_loose(codes, found, groups, shelf)]
+
+
+def _papers(groups: Sequence[Markers]) -> list[Markers]:
+    """The groups that stand for a sheet of paper each: enough markers, and none on another's paper."""
+    papers: list[Markers] = []
+    for group in groups:
+        enough = len(group) >= thresholds.OURS_BY_MARKERS
+        if enough and not any(_lies_on(_middle(group), paper) for paper in papers):
+            papers.append(group)
+    return papers
+
+
+def _middle(paper: Markers) -> Points:
+    """The middle of the page, in scan px (1, 2)."""
+    return apply(paper.page_to_scan, np.array(((paper.frame.width / 2, paper.frame.height / 2),)))
+
+
+def _lies_on(place: Points, paper: Markers) -> bool:
+    """Whether a place in scan px (1, 2) is on this paper."""
+    x, y = apply(inverse(paper.page_to_scan), place)[0]
+    return bool(0 <= x <= paper.frame.width and 0 <= y <= paper.frame.height)
+
+
+def _identified(
+    codes: _Codes,
+    sheets: Sequence[Markers],
+    shelf: Shelf,
+    read_serial: SerialReader | None,
+    *,
+    alone: bool,
 ) -> Known | NotKnown:
-    """`sheets` are the groups of markers found, best first."""
+    """One sheet of paper, which is one of `sheets`; `alone`: no other lies beside it, so that a code
+    anywhere is its own."""
     refused: list[CodeError] = []
-    for seen in _codes(scan, sheets):
+    for seen in codes.of(sheets):
+        if seen.markers is None and not alone:
+            continue
         try:
             known = Known(shelf.key.decode(seen.text), "qr", seen.markers, seen.corners)
         except CodeError as error:
@@ -71,9 +118,41 @@ def identify(
             continue
         return _checked(known, shelf)
     if not any(not error.foreign for error in refused):
-        for known in _without_code(scan, sheets, shelf, read_serial):
+        for known in _without_code(codes.scan, sheets, shelf, read_serial):
             return _checked(known, shelf)
     return _not_known(refused, sheets)
+
+
+def _loose(
+    codes: _Codes, found: Sequence[Known | NotKnown], groups: Sequence[Markers], shelf: Shelf
+) -> Iterator[Known]:
+    """Printed sheets beside those found of which only the code is seen, where the picture has room."""
+    known = [one for one in found if isinstance(one, Known)]
+    if len(known) < len(found) or _covered(known, codes.scan.image) > thresholds.ROOM_FOR_ANOTHER:
+        return
+    serials = {one.identity.serial for one in known}
+    for text, corners in codes.anywhere:
+        middle = corners.mean(0, keepdims=True)
+        if any(_lies_on(middle, one.markers) for one in known if one.markers):
+            continue
+        with suppress(CodeError):
+            one = _checked(Known(shelf.key.decode(text), "qr", _around(corners, groups), corners), shelf)
+            if isinstance(one, Known) and one.identity.serial not in serials:
+                serials.add(one.identity.serial)
+                yield one
+
+
+def _covered(known: Sequence[Known], picture: Image) -> float:
+    """Share of the picture that these sheets cover; all of it when one is known by its code alone."""
+    if any(one.markers is None for one in known):
+        return 1.0
+    papers = [one.markers for one in known if one.markers]
+    return sum(
+        paper.frame.width
+        * paper.frame.height
+        * scale_at(paper.page_to_scan, paper.frame.width / 2, paper.frame.height / 2) ** 2
+        for paper in papers
+    ) / float(picture.size)
 
 
 def _checked(known: Known, shelf: Shelf) -> Known | NotKnown:
@@ -95,7 +174,10 @@ def _checked(known: Known, shelf: Shelf) -> Known | NotKnown:
 
 def _not_known(refused: Sequence[CodeError], sheets: Sequence[Markers]) -> NotKnown:
     if any(not error.foreign for error in refused):
-        message = "二维码校验不符：不是本单位印制，或是伪造、改动过的。请核对这张纸的来源，不要补录。"
+        message = (
+            "二维码校验不符：可能是其他活动或其他单位印制的走访表，也可能是伪造、改动过的。"
+            "请核对这张纸的来源，不要补录。"
+        )
         return NotKnown(PageState.FOREIGN, Problem("forged_code", message))
     if len(sheets) and len(sheets[0]) >= thresholds.OURS_BY_MARKERS:
         message = "这是走访表，但二维码和页脚编号都读不出。请按页脚编号人工查找，或重新扫描这一页。"
@@ -103,28 +185,40 @@ def _not_known(refused: Sequence[CodeError], sheets: Sequence[Markers]) -> NotKn
     if refused:
         message = "页上的二维码不是走访表的。如果是夹带的其他材料，请取出；如果是走访表，请重新扫描。"
         return NotKnown(PageState.FOREIGN, Problem("foreign_code", message))
-    message = "没有找到走访表的定位标志和二维码。如果是走访表，请放正后用 200～300 dpi 重新扫描。"
+    message = (
+        "没有找到走访表的定位标志和二维码。如果是夹带的材料（证件复印件、信件、分隔页），请取出妥善保管；"
+        "如果是走访表，请放正后用 200～300 dpi 重新扫描。"
+    )
     return NotKnown(PageState.UNKNOWN, Problem("no_code", message))
 
 
 # --- codes that zxing reads ----------------------------------------------------------------------
 
 
-def _codes(scan: Pyramid, sheets: Sequence[Markers]) -> Iterator[_Seen]:
-    """Codes where the markers say that they are; then, if none of these served, anywhere."""
-    for sheet in sheets:
-        yield from _codes_in_place(scan, sheet)
-    for text, corners in read_codes(scan.image):
-        yield _Seen(text, corners, _around(corners, sheets))
+class _Codes:
+    """The codes on a picture; all of it is searched once at most, and only when that is needed."""
 
+    def __init__(self, scan: Pyramid) -> None:
+        self.scan = scan
 
-def _codes_in_place(scan: Pyramid, sheet: Markers) -> Iterator[_Seen]:
-    x, y, side = sheet.frame.qr
-    margin = thresholds.QR_MARGIN_MM[len(sheet)]
-    region: Region = (x - margin, y - margin, side + 2 * margin, side + 2 * margin)
-    step, page_to_scan = thresholds.QR_MM_PER_PX, sheet.page_to_scan
-    for text, corners in read_codes(scan.sample(page_to_scan, region, step)):
-        yield _Seen(text, apply(page_to_scan @ region_to_page(region, step), corners), sheet)
+    def of(self, sheets: Sequence[Markers]) -> Iterator[_Seen]:
+        """Codes where the markers say that they are; then, if none of these served, anywhere."""
+        for sheet in sheets:
+            yield from self._in_place(sheet)
+        for text, corners in self.anywhere:
+            yield _Seen(text, corners, _around(corners, sheets))
+
+    @cached_property
+    def anywhere(self) -> list[tuple[str, Points]]:
+        return read_codes(self.scan.image)
+
+    def _in_place(self, sheet: Markers) -> Iterator[_Seen]:
+        x, y, side = sheet.frame.qr
+        margin = thresholds.QR_MARGIN_MM[len(sheet)]
+        region: Region = (x - margin, y - margin, side + 2 * margin, side + 2 * margin)
+        step, page_to_scan = thresholds.QR_MM_PER_PX, sheet.page_to_scan
+        for text, corners in read_codes(self.scan.sample(page_to_scan, region, step)):
+            yield _Seen(text, apply(page_to_scan @ region_to_page(region, step), corners), sheet)
 
 
 def _around(corners: Points, sheets: Sequence[Markers]) -> Markers | None:

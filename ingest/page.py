@@ -1,8 +1,7 @@
-"""One page, from pixels to readings: the whole story."""
+"""One picture, from pixels to readings: the whole story."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +10,12 @@ from ingest.blank import is_blank
 from ingest.decide import decide
 from ingest.geometry import Matrix, apply
 from ingest.identify import Known, NotKnown, SerialReader, identify
-from ingest.locate import Markers, find_markers
+from ingest.locate import find_markers
 from ingest.measure import measure_page
 from ingest.model import Image, PageResult, PageState, PrintedLayout, Problem, Shelf
 from ingest.register import RegisteredPage, register
 from ingest.sampling import Pyramid, ink_channel
 from ingest.serials import read_serial
-from ingest.thresholds import OURS_BY_MARKERS
 from layouts.identity import Identity
 from layouts.model import PageFrame
 
@@ -30,12 +28,22 @@ class Sheet:
     printed: PrintedLayout
     registered: RegisteredPage
     turned: int
-    problems: tuple[Problem, ...] = ()
+
+
+def read_picture(pixels: Image, shelf: Shelf) -> list[PageResult]:
+    """What each sheet of paper on a picture is and what was written on it; at least one, mostly one.
+
+    `pixels` as `ingest.intake` gives them.
+    """
+    return [_read(found, shelf) for found in find_sheets(pixels, shelf, read_serial)]
 
 
 def read_page(pixels: Image, shelf: Shelf) -> PageResult:
-    """What a page is, which sheet, and what was written on it. `pixels` as `ingest.intake` gives them."""
-    sheet = find_sheet(pixels, shelf, read_serial)
+    """The same of a picture of one sheet; of several, the one that is seen best."""
+    return _read(find_sheet(pixels, shelf, read_serial), shelf)
+
+
+def _read(sheet: Sheet | PageResult, shelf: Shelf) -> PageResult:
     if isinstance(sheet, PageResult):
         return sheet
     layout, page = sheet.printed.layout, sheet.identity.page
@@ -49,18 +57,25 @@ def read_page(pixels: Image, shelf: Shelf) -> PageResult:
         registration=sheet.registered.registration,
         measurements=seen,
         readings=decide(layout.form, seen, shelf.vocabularies, days=shelf.days),
-        problems=sheet.problems,
     )
 
 
-def find_sheet(pixels: Image, shelf: Shelf, reader: SerialReader | None = None) -> Sheet | PageResult:
-    """The sheet that a page is, or what the page is instead."""
+def find_sheets(pixels: Image, shelf: Shelf, reader: SerialReader | None = None) -> list[Sheet | PageResult]:
+    """The sheets of paper on a picture, or what they are instead; at least one."""
     scan = Pyramid(ink_channel(pixels))
     frames = {printed.layout.frame for printed in shelf.layouts.values()} or {PageFrame()}
     groups = find_markers(scan.image, frames)
     if not groups and is_blank(scan.image):
-        return PageResult(PageState.BLANK)
-    known = identify(scan, groups, shelf, reader)
+        return [PageResult(PageState.BLANK)]
+    return [_straight(one, scan, pixels, shelf) for one in identify(scan, groups, shelf, reader)]
+
+
+def find_sheet(pixels: Image, shelf: Shelf, reader: SerialReader | None = None) -> Sheet | PageResult:
+    """The only sheet of paper on a picture, or the one that is seen best."""
+    return find_sheets(pixels, shelf, reader)[0]
+
+
+def _straight(known: Known | NotKnown, scan: Pyramid, pixels: Image, shelf: Shelf) -> Sheet | PageResult:
     if isinstance(known, NotKnown):
         return PageResult(known.state, serial=known.serial, problems=(known.problem,))
     digest, _ = shelf.sheets[known.identity.serial]
@@ -68,8 +83,7 @@ def find_sheet(pixels: Image, shelf: Shelf, reader: SerialReader | None = None) 
     if registered is None:
         return _not_straight(known.identity)
     turned = upright(registered.registration.matrix())
-    problems = _others(groups, known)
-    return Sheet(known.identity, shelf.layouts[digest], registered, turned, problems)
+    return Sheet(known.identity, shelf.layouts[digest], registered, turned)
 
 
 def upright(page_to_scan: Matrix) -> int:
@@ -77,15 +91,6 @@ def upright(page_to_scan: Matrix) -> int:
     left, right = apply(page_to_scan, np.array(((95.0, 140.0), (115.0, 140.0))))
     direction = np.degrees(np.arctan2(*(right - left)[::-1]))
     return int(-round(direction / 90.0) * 90 % 360)
-
-
-def _others(groups: Sequence[Markers], known: Known) -> tuple[Problem, ...]:
-    """A second sheet on the same picture is not read: it must not get lost without a word."""
-    others = [group for group in groups if group is not known.markers and len(group) >= OURS_BY_MARKERS]
-    if not others:
-        return ()
-    message = f"这一页上不止一张表，只读取了编号 {known.identity.serial} 的一张。请把其余的表单独扫描或拍照。"
-    return (Problem("several_sheets", message),)
 
 
 def _not_straight(identity: Identity) -> PageResult:
