@@ -270,8 +270,8 @@ class Overview:
 
 
 def _load_issued(db: Connection, round: int, owners: Mapping[Subject, str]) -> Iterator[_Issued]:
-    """Forms handed out, once for each record that they can make. Who has to visit the subject now counts
-    as its cadre, whoever got the form."""
+    """Forms handed out that are not void, once for each record that they can make. Who has to visit the
+    subject now counts as its cadre, whoever got the form."""
     standings = {standing.record: standing for standing in load_standings(db, round)}
     resolved = resolved_instances()
     columns = (
@@ -283,7 +283,11 @@ def _load_issued(db: Connection, round: int, owners: Mapping[Subject, str]) -> I
         resolved.c.spare,
     )
     seen: set[str] = set()
-    query = select(*columns).where(resolved.c.round == round).order_by(resolved.c.issued_at.desc())
+    query = (
+        select(*columns)
+        .where(resolved.c.round == round, ~resolved.c.void)
+        .order_by(resolved.c.issued_at.desc())
+    )
     for row in db.execute(query).all():
         if row.subject_kind == ISSUE:
             continue  # hand-over slips are no part of the visits

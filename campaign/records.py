@@ -142,7 +142,7 @@ def records(
     round: int | None = None,
 ) -> Iterator[Record]:
     """Every record of which something came back and that answers all that is asked, sorted by form and
-    subject.
+    subject. Void forms make none.
 
     serials    the records that these sheets belong to
     instances  the records of these forms handed out, and of no others about the same subject
@@ -270,7 +270,7 @@ def _returned(db: Connection, wish: _Wish) -> list[_Returned]:
         )
         .join(sheets, sheets.c.instance == resolved.c.id)
         .outerjoin(images, and_(images.c.serial == sheets.c.serial, is_current()))
-        .where(came_back.exists(), *wish.conditions(db, resolved))
+        .where(came_back.exists(), ~resolved.c.void, *wish.conditions(db, resolved))
         .order_by(resolved.c.id, sheets.c.page, images.c.id)
     )
     handed: dict[str, _Handed] = {}

@@ -17,7 +17,7 @@ import numpy as np
 
 from ingest import thresholds
 from ingest.geometry import Points, apply, inverse, scale_at
-from ingest.locate import Markers
+from ingest.locate import Markers, lies_on
 from ingest.model import Image, PageState, Problem, Shelf
 from ingest.qr import read_codes, sampled_texts
 from ingest.sampling import Pyramid, Region, region_to_page
@@ -81,20 +81,13 @@ def _papers(groups: Sequence[Markers]) -> list[Markers]:
     papers: list[Markers] = []
     for group in groups:
         enough = len(group) >= thresholds.OURS_BY_MARKERS
-        if enough and not any(_lies_on(_middle(group), paper) for paper in papers):
+        if enough and not any(_is_on(group.middle, paper) for paper in papers):
             papers.append(group)
     return papers
 
 
-def _middle(paper: Markers) -> Points:
-    """The middle of the page, in scan px (1, 2)."""
-    return apply(paper.page_to_scan, np.array(((paper.frame.width / 2, paper.frame.height / 2),)))
-
-
-def _lies_on(place: Points, paper: Markers) -> bool:
-    """Whether a place in scan px (1, 2) is on this paper."""
-    x, y = apply(inverse(paper.page_to_scan), place)[0]
-    return bool(0 <= x <= paper.frame.width and 0 <= y <= paper.frame.height)
+def _is_on(place: Points, paper: Markers) -> bool:
+    return lies_on(place, paper.page_to_scan, paper.frame)
 
 
 def _identified(
@@ -133,7 +126,7 @@ def _loose(
     serials = {one.identity.serial for one in known}
     for text, corners in codes.anywhere:
         middle = corners.mean(0, keepdims=True)
-        if any(_lies_on(middle, one.markers) for one in known if one.markers):
+        if any(_is_on(middle, one.markers) for one in known if one.markers):
             continue
         with suppress(CodeError):
             one = _checked(Known(shelf.key.decode(text), "qr", _around(corners, groups), corners), shelf)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ingest import thresholds
-from ingest.geometry import Matrix, Points, apply, fit_affine, fit_homography, fit_similarity
+from ingest.geometry import Matrix, Points, apply, fit_affine, fit_homography, fit_similarity, inverse
 from ingest.model import Image
 from layouts.model import MARKER_DICTIONARY, MARKER_IDS, MARKER_MM, PageFrame
 
@@ -40,6 +40,17 @@ class Markers:
         """The best transform that so many markers allow; one or two say nothing of perspective."""
         fit = {1: fit_similarity, 2: fit_affine}.get(len(self), fit_homography)
         return fit(*self.points())
+
+    @property
+    def middle(self) -> Points:
+        """The middle of the page in scan px (1, 2)."""
+        return apply(self.page_to_scan, np.array(((self.frame.width / 2, self.frame.height / 2),)))
+
+
+def lies_on(place: Points, page_to_scan: Matrix, frame: PageFrame) -> bool:
+    """Whether a place in scan px (1, 2) is on the paper that lies so."""
+    x, y = apply(inverse(page_to_scan), place)[0]
+    return bool(0 <= x <= frame.width and 0 <= y <= frame.height)
 
 
 _Candidate = tuple[int, Points]

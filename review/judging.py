@@ -198,7 +198,8 @@ def _page_back(db: Connection, task: Task, who: str, desk: str, until: datetime)
     """The page counts again, and so does what was asked about it."""
     page = scanned.page(db, task.page_image)
     assert page is not None
-    current = next(p for p in scanned.pages(db, scan=page.scan) if p.number == page.number)
+    same = (page.number, page.part)
+    current = next(p for p in scanned.pages(db, scan=page.scan) if (p.number, p.part) == same)
     saved = looks.restore(db, current, who)
     work.open_tasks(
         db,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from campaign.arrivals import DIFFERS, keep_page
+from campaign.arrivals import DIFFERS, REJECTED, VOIDED, drop_work, keep_page
 from campaign.facts import Facts
 from forms.model import Field as FormField
 from forms.model import Value
@@ -42,10 +42,12 @@ STATE_NAMES = {
     "foreign": "不是本单位的表",
     "unreadable": "摆不正，读不出来",
     "rejected": "已退回",
+    "void": "作废的表",
     "duplicate": "重复扫描",
     "read": "已识读",
     "blank": "空白页",
 }
+NOTICED = {DIFFERS: "重复且内容不同", VOIDED: "已作废的表又交回"}
 REASONS = ("扫描模糊或残缺，需重新扫描", "不是走访表", "复印件，应以原件为准", "整页作废")
 THUMB_PX, PAGE_PX = 280, 1600
 FOUND_SUBJECTS = 12
@@ -93,8 +95,9 @@ def _cases(office: Office, db: Connection, who: Signed) -> Iterator[Case]:
             yield Case(page, _file(db, page), STATE_NAMES[page.state], message)
     for problem in problems:
         page_of = scanned.page(db, problem.page_image) if problem.page_image else None
-        if problem.kind == DIFFERS and page_of and _may_handle(office, db, who, page_of):
-            yield Case(page_of, _file(db, page_of), "重复且内容不同", problem.message)
+        why = NOTICED.get(problem.kind)
+        if why and page_of and _may_handle(office, db, who, page_of):
+            yield Case(page_of, _file(db, page_of), why, problem.message)
     for serial in returns.spares_about_nobody(db):
         for page in scanned.pages(db, serial=serial, states=(scanned.READ,))[:1]:
             if _lacks_subject(office, printed.sheet(db, serial)) and _may_handle(office, db, who, page):
@@ -132,7 +135,7 @@ def _area(office: Office, db: Connection, page: PageInfo) -> Area | None:
 
 
 def _rejected(office: Office, db: Connection, who: Signed) -> list[PageInfo]:
-    found = scanned.pages(db, states=(looks.REJECTED,))
+    found = scanned.pages(db, states=(REJECTED,))
     return [page for page in found if _may_handle(office, db, who, page)]
 
 
@@ -266,7 +269,7 @@ def say_serial(
         page = _page(office, db, who, number)
     try:
         checked = _own_serial(office, who, serial)
-        result = rereading.read_as(office, _pixels(office, page), checked)
+        result = rereading.read_as(office, _pixels(office, page), checked, _beside(office, page))
     except (SerialError, RereadError) as error:
         return _back(page.id, str(error), serial)
     return _replace(office, who, page, result, "page.serial")
@@ -283,7 +286,8 @@ def mark_corners(
         serial = _own_serial(office, who, marked.serial)
         pixels = _pixels(office, page)
         corners = _in_scan(marked, pixels.shape[1], pixels.shape[0], page.turned + marked.turn)
-        result = rereading.read_as(office, pixels, serial, corners, of_markers=marked.of_markers)
+        beside = _beside(office, page)
+        result = rereading.read_as(office, pixels, serial, beside, corners, of_markers=marked.of_markers)
     except (SerialError, RereadError) as error:
         raise HTTPException(422, str(error)) from error
     return {"next": _replace(office, who, page, result, "page.corners").headers["location"]}
@@ -306,7 +310,12 @@ def _turned_back(x: float, y: float, quarters: int) -> tuple[float, float]:
 def reread(number: int, office: InOffice, who: PageHandler) -> RedirectResponse:
     with office.store.read() as db:
         page = _page(office, db, who, number)
-    result = rereading.read_again(office, _pixels(office, page))
+    beside = _beside(office, page)
+    result, *more = rereading.read_again(office, _pixels(office, page), page, beside)
+    with office.store.write() as db:
+        last = max(one.part for one in (page, *beside))
+        for part, other in enumerate(more, last + 1):
+            keep_page(db, page.batch, page.scan, page.number, other, office.campaign.acceptance, part)
     return _replace(office, who, page, result, "page.reread")
 
 
@@ -419,6 +428,16 @@ def _own_serial(office: Office, who: Signed, text: str) -> str:
     return serial
 
 
+def _beside(office: Office, page: PageInfo) -> list[PageInfo]:
+    """The other sheets on the same picture."""
+    with office.store.read() as db:
+        return [
+            other
+            for other in scanned.pages(db, scan=page.scan)
+            if other.number == page.number and other.part != page.part
+        ]
+
+
 def _pixels(office: Office, page: PageInfo) -> Any:
     try:
         return intake.page(office.originals / page.scan, page.number).pixels
@@ -431,8 +450,9 @@ def _replace(
 ) -> RedirectResponse:
     """The new look counts instead of the old one."""
     with office.store.write() as db:
-        saved = keep_page(db, page.batch, page.scan, page.number, result, office.campaign.acceptance)
-        looks.drop_work(db, page)
+        acceptance = office.campaign.acceptance
+        saved = keep_page(db, page.batch, page.scan, page.number, result, acceptance, page.part)
+        drop_work(db, page)
         detail = {"page": page.id, "look": saved.id, "serial": result.serial, "state": saved.state}
         audit.note(db, who.name, action, detail)
         if saved.state in DEALT_WITH:
@@ -449,7 +469,7 @@ def _settle(db: Connection, page: PageInfo, who: Signed, note: str) -> None:
 
 
 def _about(problems: Iterable[ProblemInfo], page: PageInfo) -> Iterator[ProblemInfo]:
-    same = (p for p in problems if p.scan == page.scan and p.number == page.number)
+    same = (p for p in problems if (p.scan, p.number, p.part) == (page.scan, page.number, page.part))
     return (p for p in same if p.page_image is not None)
 
 

@@ -10,15 +10,16 @@ import numpy as np
 from ingest.decide import decide
 from ingest.geometry import Matrix, apply, fit_homography
 from ingest.identify import Known
-from ingest.locate import Markers, find_markers
+from ingest.locate import Markers, find_markers, lies_on
 from ingest.measure import measure_page
 from ingest.model import Image, PageResult, PageState, PrintedLayout, Registration, Shelf
-from ingest.page import read_page, upright
+from ingest.page import read_picture, upright
 from ingest.register import RegisteredPage, register
 from ingest.sampling import Pyramid, ink_channel
 from layouts.identity import Identity
 from layouts.model import PageFrame
 from review.office import Office
+from store import PageInfo
 
 BY_HAND = "corners by hand"
 """What a registration rests on when a person marked the corners and the print could not refine it."""
@@ -32,15 +33,31 @@ class RereadError(Exception):
     """The page still cannot be read; the message is for the clerk."""
 
 
-def read_again(office: Office, pixels: Image) -> PageResult:
-    """As a scan would."""
-    return read_page(pixels, shelf_of(office))
+def read_again(office: Office, pixels: Image, page: PageInfo, beside: Sequence[PageInfo]) -> list[PageResult]:
+    """As a scan would: this page first, then sheets on the same picture that were not known of.
+
+    beside  the other sheets that are known to lie on the picture
+    """
+    others = {one.serial for one in beside if one.serial}
+    found = read_picture(pixels, shelf_of(office))
+    new = [one for one in found if one.serial not in others]
+    new.sort(key=lambda one: one.serial != page.serial)
+    return [new[0], *(one for one in new[1:] if one.serial)] if new else found[:1]
 
 
 def read_as(
-    office: Office, pixels: Image, serial: str, corners: Corners | None = None, *, of_markers: bool = False
+    office: Office,
+    pixels: Image,
+    serial: str,
+    beside: Sequence[PageInfo] = (),
+    corners: Corners | None = None,
+    *,
+    of_markers: bool = False,
 ) -> PageResult:
-    """The page as the sheet that a person says it is; `of_markers`: the corners are the markers' outer ones.
+    """The page as the sheet that a person says it is.
+
+    beside      other sheets on the same picture, whose paper is not this one's
+    of_markers  the corners are the markers' outer ones
 
     Raises RereadError.
     """
@@ -54,7 +71,7 @@ def read_as(
     frame = printed.layout.frame
     if corners is None:
         groups = find_markers(scan.image, {frame})
-        markers = groups[0] if groups else None
+        markers = next((group for group in groups if not _taken(group, beside, shelf)), None)
     else:
         markers = _markers(frame, _page_to_scan(frame, corners, of_markers))
     registered = register(scan, pixels, Known(identity, "serial", markers), printed)
@@ -66,6 +83,17 @@ def read_as(
     if registered is None:
         raise RereadError("编号对，但版面对不上。请在图上标出纸的四个角后再读")
     return _read(shelf, identity, printed, registered)
+
+
+def _taken(group: Markers, beside: Sequence[PageInfo], shelf: Shelf) -> bool:
+    """Whether the markers are those of one of these sheets."""
+    for page in beside:
+        digest, _ = shelf.sheets.get(page.serial or "", ("", 0))
+        if page.registration and digest:
+            matrix = np.array(page.registration["homography"], np.float64).reshape(3, 3)
+            if lies_on(group.middle, matrix, shelf.layouts[digest].layout.frame):
+                return True
+    return False
 
 
 def shelf_of(office: Office) -> Shelf:

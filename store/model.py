@@ -100,6 +100,7 @@ class SheetInfo:
     anonymous: bool
     job: int | None
     issued_at: datetime | None
+    void: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,18 +198,27 @@ class SavedPage:
     """A stored page image.
 
     earlier  other images of the same sheet that were read before
-    differs  what of their answers is different, in words for the clerk; "" when nothing is
+    noticed  what is wrong with it beside what was seen on it (`campaign.arrivals`)
     """
 
     id: int
     state: str
     earlier: tuple[int, ...] = ()
-    differs: str = ""
+    noticed: Noticed | None = None
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """A `SeenProblem` that only who knows the other pages can tell of."""
+
+    kind: str
+    message: str
 
 
 @dataclass(frozen=True)
 class PageInfo:
-    """A page image as stored. `registration` as `ingest.model.Registration`'s fields, or None."""
+    """A page image as stored. `registration` as `ingest.model.Registration`'s fields, or None;
+    `part` counts the sheets on an image from 1."""
 
     id: int
     scan: str
@@ -221,6 +231,7 @@ class PageInfo:
     turned: int
     registration: dict[str, object] | None
     read_at: datetime
+    part: int = 1
 
 
 @dataclass(frozen=True)
@@ -259,6 +270,7 @@ class ProblemInfo:
     scan: str | None
     file: str | None
     number: int | None
+    part: int | None
     page_image: int | None
     serial: str | None
     at: datetime

@@ -6,15 +6,15 @@ A sheet is in the database before it is on paper, so that whatever comes back is
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, func, insert, select
+from sqlalchemy import Connection, Subquery, false, func, insert, select
 
 from layouts.model import Layout
 from store.database import insert_one
 from store.model import CardInfo, Issued, SheetInfo, Subject, Wanted
-from store.schema import blanks, cards, identifications, instances, layouts, now, print_jobs, sheets
+from store.schema import blanks, cards, identifications, instances, layouts, now, print_jobs, sheets, voids
 
 NewSerial = Callable[[], str]
 """`layouts.identity.Key.new_serial`."""
@@ -75,9 +75,10 @@ def issue(db: Connection, wanted: Sequence[Wanted], new_serial: NewSerial, job: 
     """The forms wanted, in the order asked, each with the serials of its sheets.
 
     What was issued before for the same form, layout, subject, cadre and round comes back with its old
-    serials: printing again does not make a second sheet. Spares and anonymous forms are always new.
+    serials: printing again does not make a second sheet. Spares and anonymous forms are always new, and
+    so is what replaces a void form.
     """
-    known = _issued_before(db, wanted)
+    known, void = _issued_before(db, wanted)
     found: list[Issued] = []
     for one in wanted:
         key = _key(one)
@@ -89,7 +90,8 @@ def issue(db: Connection, wanted: Sequence[Wanted], new_serial: NewSerial, job: 
         found.append(issued)
         if key is not None:
             known[key] = issued.instance, issued.serials
-    _insert(db, [issued for issued in found if not issued.reprint], job)
+    new = [issued for issued in found if not issued.reprint]
+    _insert(db, new, job, {one.instance for one in new if _key(one.wanted) in void})
     return found
 
 
@@ -109,46 +111,64 @@ def _key(wanted: Wanted) -> _Key | None:
     )
 
 
-def _issued_before(db: Connection, wanted: Sequence[Wanted]) -> dict[_Key, tuple[str, dict[int, str]]]:
+def _issued_before(
+    db: Connection, wanted: Sequence[Wanted]
+) -> tuple[dict[_Key, tuple[str, dict[int, str]]], set[_Key]]:
+    """What was handed out of these, with the serials by page; and what of them was declared void."""
     rounds = {one.round for one in wanted if _key(one)}
     digests = {one.layout for one in wanted if _key(one)}
     cadres = {one.cadre for one in wanted if _key(one)}
+    handed = resolved_instances()
     query = (
-        select(instances, sheets.c.serial, sheets.c.page)
-        .join(sheets, sheets.c.instance == instances.c.id)
+        select(handed, sheets.c.serial, sheets.c.page)
+        .join(sheets, sheets.c.instance == handed.c.id)
         .where(
-            instances.c.round.in_(rounds),
-            instances.c.layout.in_(digests),
-            instances.c.subject.is_not(None),
+            handed.c.round.in_(rounds),
+            handed.c.layout.in_(digests),
+            handed.c.subject.is_not(None),
+            ~handed.c.spare,
         )
     )
     if None not in cadres:
-        query = query.where(instances.c.cadre.in_(cadres))
+        query = query.where(handed.c.cadre.in_(cadres))
     known: dict[_Key, tuple[str, dict[int, str]]] = {}
+    void: set[_Key] = set()
     for row in db.execute(query):
         key = row.round, row.subject_kind, row.subject, row.form, row.cadre, row.layout
-        known.setdefault(key, (row.id, {}))[1][row.page] = row.serial
-    return known
+        if row.void:
+            void.add(key)
+        else:
+            known.setdefault(key, (row.id, {}))[1][row.page] = row.serial
+    return known, void
 
 
-def _insert(db: Connection, issued: Iterable[Issued], job: int) -> None:
+def _insert(db: Connection, issued: Iterable[Issued], job: int, replacing: Collection[str]) -> None:
+    """`replacing`: the instances that stand in for void ones."""
     # In the order of random keys, so that an anonymous row's neighbours say nothing about it.
     new = sorted(issued, key=lambda one: one.instance)
     if not new:
         return
     issued_at = now()
-    db.execute(insert(instances), [_instance_row(one, job, issued_at) for one in new])
+    db.execute(
+        insert(instances), [_instance_row(one, job, issued_at, one.instance in replacing) for one in new]
+    )
     rows = [
         {"serial": serial, "instance": one.instance, "page": page}
         for one in new
         for page, serial in one.serials.items()
     ]
     db.execute(insert(sheets), sorted(rows, key=lambda row: str(row["serial"])))
+    for one in new:
+        if one.instance in replacing and one.wanted.subject:
+            identify(db, one.instance, one.wanted.subject, f"print job {job}")
 
 
-def _instance_row(issued: Issued, job: int, issued_at: object) -> dict[str, Any]:
+def _instance_row(issued: Issued, job: int, issued_at: object, replaces: bool) -> dict[str, Any]:
+    """`replaces` a void form: then that one keeps its place as the subject's, and the new one's subject is
+    said of it (`identify`)."""
     wanted = issued.wanted
     linked = not wanted.anonymous
+    subject = wanted.subject if linked and not replaces else None
     return {
         "id": issued.instance,
         "form": wanted.form,
@@ -157,8 +177,8 @@ def _instance_row(issued: Issued, job: int, issued_at: object) -> dict[str, Any]
         "round": wanted.round,
         "anonymous": wanted.anonymous,
         "spare": wanted.spare,
-        "subject_kind": wanted.subject.kind if wanted.subject and linked else None,
-        "subject": wanted.subject.code if wanted.subject and linked else None,
+        "subject_kind": subject.kind if subject else None,
+        "subject": subject.code if subject else None,
         "cadre": wanted.cadre if linked else None,
         "job": job if linked else None,
         "issued_at": issued_at if linked else None,
@@ -210,11 +230,23 @@ def identify(db: Connection, instance: str, subject: Subject, who: str) -> None:
     )
 
 
+def declare_void(db: Connection, instance: str, who: str, reason: str, *, void: bool = True) -> None:
+    """Note that a form no longer counts, whoever sends it back; or, with `void` False, that it does again."""
+    db.execute(insert(voids).values(instance=instance, void=void, reason=reason, who=who, at=now()))
+
+
+def void_reason(db: Connection, instance: str) -> str | None:
+    """Why a form was declared void, None when it counts."""
+    latest = select(voids).where(voids.c.instance == instance).order_by(voids.c.id.desc()).limit(1)
+    row = db.execute(latest).first()
+    return row.reason if row and row.void else None
+
+
 # --- looking up ----------------------------------------------------------------------------------
 
 
 def resolved_instances() -> Subquery:
-    """The columns of `instances`, a spare's subject being what a person last said of it."""
+    """The columns of `instances`, the subject being what was last said of it, and whether it is `void`."""
     latest = select(func.max(identifications.c.id)).group_by(identifications.c.instance)
     said = select(identifications).where(identifications.c.id.in_(latest)).subquery()
     replaced = {
@@ -222,7 +254,14 @@ def resolved_instances() -> Subquery:
         "subject": func.coalesce(said.c.subject, instances.c.subject),
     }
     columns = [replaced.get(c.name, c).label(c.name) for c in instances.c]
-    return select(*columns).outerjoin(said, said.c.instance == instances.c.id).subquery("resolved")
+    last = select(func.max(voids.c.id)).group_by(voids.c.instance)
+    declared = select(voids).where(voids.c.id.in_(last)).subquery()
+    return (
+        select(*columns, func.coalesce(declared.c.void, false()).label("void"))
+        .outerjoin(said, said.c.instance == instances.c.id)
+        .outerjoin(declared, declared.c.instance == instances.c.id)
+        .subquery("resolved")
+    )
 
 
 def sheet(db: Connection, serial: str) -> SheetInfo | None:
@@ -258,6 +297,7 @@ def _sheets(db: Connection, where: Any) -> list[SheetInfo]:
             anonymous=row.anonymous,
             job=row.job,
             issued_at=row.issued_at,
+            void=row.void,
         )
         for row in db.execute(query)
     ]

@@ -21,6 +21,7 @@ def spares_about_nobody(db: Connection) -> list[str]:
         .join(resolved, resolved.c.id == sheets.c.instance)
         .where(
             resolved.c.spare,
+            ~resolved.c.void,
             ~resolved.c.anonymous,
             resolved.c.subject.is_(None),
             sheets.c.serial.in_(select(images.c.serial)),
@@ -46,6 +47,7 @@ def sides_missing(
         .where(
             other.c.serial.in_(select(read.c.serial)),
             sheets.c.serial.not_in(select(read.c.serial)),
+            ~resolved.c.void,
         )
         .group_by(sheets.c.serial, resolved.c.cadre)
         .order_by(resolved.c.cadre, sheets.c.serial)

@@ -5,14 +5,14 @@ it, and a file's outcome after its last page, so that an interrupted run goes on
 
     batch = start_batch(db, ...)
     scan = add_scan(db, batch, sha256, name, size)     # known, perhaps complete, perhaps half done
-    save_page(db, batch, sha256, number, result)       # for each number not in scan.done
+    save_page(db, batch, sha256, number, result)       # for each number not in scan.done, each of its sheets
     complete_scan(db, sha256, pages)
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json, to_jsonable_python
@@ -30,6 +30,7 @@ from store.model import (
     SeenReading,
     StoredReading,
 )
+from store.printed import void_reason
 from store.schema import (
     batches,
     corrections,
@@ -42,10 +43,11 @@ from store.schema import (
     scan_outcomes,
     scans,
     settlements,
+    sheets,
     withdrawals,
 )
 
-READ, DUPLICATE = "read", "duplicate"
+READ, DUPLICATE, VOID = "read", "duplicate", "void"
 COMPLETE = "complete"
 
 # --- files ---------------------------------------------------------------------------------------
@@ -101,19 +103,26 @@ def reject_scan(db: Connection, batch: int, sha256: str, kind: str, message: str
 # --- pages ---------------------------------------------------------------------------------------
 
 
-def save_page(db: Connection, batch: int, sha256: str, number: int, result: SeenPage) -> SavedPage:
-    """Store one image of a file with everything that was seen on it.
+def save_page(
+    db: Connection, batch: int, sha256: str, number: int, result: SeenPage, part: int = 1
+) -> SavedPage:
+    """Store one sheet on an image of a file with everything that was seen on it.
 
     A sheet that was read before, on another image, becomes a `duplicate`: both are kept, and records
-    are derived from both (`campaign.records`). Storing the same image again replaces the earlier look.
+    are derived from both (`campaign.records`). One that was declared void becomes `void` and counts for
+    nothing. Storing the same `part` of an image (its sheets, from 1) again replaces the earlier look.
     """
-    earlier = _read_before(db, sha256, number, result) if result.serial else ()
-    state = DUPLICATE if earlier else str(result.state)
+    state = str(result.state)
+    earlier: tuple[int, ...] = ()
+    if state == READ and result.serial:
+        earlier = _read_before(db, (sha256, number, part), result.serial)
+        state = VOID if _is_void(db, result.serial) else DUPLICATE if earlier else READ
     page_image = insert_one(
         db,
         page_images,
         scan=sha256,
         number=number,
+        part=part,
         batch=batch,
         state=state,
         serial=result.serial,
@@ -146,30 +155,34 @@ def _plain(value: Any) -> Any:
     return value.item()
 
 
-def _read_before(db: Connection, sha256: str, number: int, result: SeenPage) -> tuple[int, ...]:
-    if str(result.state) != READ:
-        return ()
+def _read_before(db: Connection, image: tuple[str, int, int], serial: str) -> tuple[int, ...]:
     query = current_pages().where(
-        page_images.c.serial == result.serial,
+        page_images.c.serial == serial,
         page_images.c.state.in_((READ, DUPLICATE)),
-        ~((page_images.c.scan == sha256) & (page_images.c.number == number)),
     )
-    return tuple(row.id for row in db.execute(query.order_by(page_images.c.id)))
+    rows = db.execute(query.order_by(page_images.c.id))
+    return tuple(row.id for row in rows if (row.scan, row.number, row.part) != image)
+
+
+def _is_void(db: Connection, serial: str) -> bool:
+    instance = db.scalar(select(sheets.c.instance).where(sheets.c.serial == serial))
+    return instance is not None and void_reason(db, instance) is not None
 
 
 def is_current() -> ColumnElement[bool]:
-    """Whether a row of `page_images` is the last look at its image."""
+    """Whether a row of `page_images` is the last look at its sheet on its image."""
     later = page_images.alias("later")
     replaced = select(later.c.id).where(
         later.c.scan == page_images.c.scan,
         later.c.number == page_images.c.number,
+        later.c.part == page_images.c.part,
         later.c.id > page_images.c.id,
     )
     return ~replaced.correlate(page_images).exists()
 
 
 def current_pages() -> Select[Any]:
-    """Page images, without those that a later look at the same image has replaced."""
+    """Page images, without those that a later look at the same has replaced."""
     return select(page_images).where(is_current())
 
 
@@ -199,18 +212,21 @@ def page(db: Connection, page_image: int) -> PageInfo | None:
     return PageInfo(**row._mapping) if row else None
 
 
-def looks(scan: str, number: int, *, before: int, state_not: str) -> Select[Any]:
-    """Earlier looks at an image that are not in a state, the latest first."""
-    return (
+def earlier_look(db: Connection, page: PageInfo, states_not: Collection[str]) -> PageInfo | None:
+    """The last look at the same before this one that is in none of these states."""
+    query = (
         select(page_images)
         .where(
-            page_images.c.scan == scan,
-            page_images.c.number == number,
-            page_images.c.id < before,
-            page_images.c.state != state_not,
+            page_images.c.scan == page.scan,
+            page_images.c.number == page.number,
+            page_images.c.part == page.part,
+            page_images.c.id < page.id,
+            page_images.c.state.not_in(list(states_not)),
         )
         .order_by(page_images.c.id.desc())
     )
+    row = db.execute(query.limit(1)).first()
+    return PageInfo(**row._mapping) if row else None
 
 
 def pages(
@@ -341,6 +357,7 @@ def load_problems(
             problems,
             scans.c.name.label("file"),
             page_images.c.number,
+            page_images.c.part,
             settlements.c.problem.is_not(None).label("settled"),
         )
         .outerjoin(scans, scans.c.sha256 == problems.c.scan)

@@ -287,6 +287,17 @@ identifications = Table(  # a person says whom a spare blank is about; the lates
     Column("at", UtcTime, nullable=False),
     info=APPEND_ONLY,
 )
+voids = Table(  # the office declares a form void (作废), or takes that back; the latest counts
+    "voids",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance", ForeignKey("instances.id"), nullable=False, index=True),
+    Column("void", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    info=APPEND_ONLY,
+)
 
 # --- what came back ------------------------------------------------------------------------------
 
@@ -320,20 +331,21 @@ scan_outcomes = Table(  # how reading a file ended; the latest counts, none: sti
     Column("at", UtcTime, nullable=False),
     info=APPEND_ONLY,
 )
-page_images = Table(  # one look at one image of a scan; a later look at the same image replaces it
+page_images = Table(  # one look at one sheet on an image of a scan; a later look at it replaces it
     "page_images",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("scan", ForeignKey("scans.sha256"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("batch", ForeignKey("batches.id"), nullable=False, index=True),
-    Column("state", String(20), nullable=False),  # ingest.model.PageState, or "duplicate"
+    Column("state", String(20), nullable=False),  # ingest.model.PageState, "duplicate", "void", "rejected"
     Column("serial", String(12), index=True),  # not always a sheet of ours that we know: cards, other towns
     Column("form", String(6)),
     Column("page", Integer),
     Column("turned", Integer, nullable=False),
     Column("registration", JSON(none_as_null=True)),
     Column("read_at", UtcTime, nullable=False),
+    Column("part", Integer, nullable=False, server_default="1"),  # which sheet on the image, from 1
     Index("ix_page_images_scan_number", "scan", "number"),
     info=APPEND_ONLY,
 )

@@ -90,7 +90,7 @@ def drop_standings(db: Connection, records: Collection[str]) -> None:
 
 
 def load_traces(db: Connection) -> list[Traces]:
-    """Of every form of which something came back."""
+    """Of every form that counts and of which something came back."""
     resolved = resolved_instances()
     seen = (
         select(
@@ -128,6 +128,7 @@ def load_traces(db: Connection) -> list[Traces]:
         )
         .join(seen, seen.c.instance == resolved.c.id)
         .outerjoin(said, said.c.instance == resolved.c.id)
+        .where(~resolved.c.void)
     )
     return [
         Traces(

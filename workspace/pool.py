@@ -22,7 +22,7 @@ from ingest import intake
 from ingest.intake import IntakeError
 from ingest.model import Image, PageResult, PageState, Problem, Shelf
 from ingest.overlay import draw_overlay
-from ingest.page import read_page
+from ingest.page import read_picture
 
 PAGE_SECONDS = 120
 """A page takes 0.1–0.5 s; one that needs minutes hangs."""
@@ -50,15 +50,18 @@ def _start(shelf: Shelf, debug: Path | None) -> None:
     _shelf, _debug = shelf, debug
 
 
-def _read(original: Path, number: int) -> PageResult:
+def _read(original: Path, number: int) -> list[PageResult]:
     try:
         pixels = intake.page(original, number).pixels
     except IntakeError as error:
-        return PageResult(PageState.UNREADABLE, problems=(error.problem,))
-    result = read_page(pixels, _shelf)
-    if _debug is not None and result.state is PageState.READ:
-        _save_overlay(_debug / f"{original.name[:12]}-{number}.jpg", pixels, result)
-    return result
+        return [PageResult(PageState.UNREADABLE, problems=(error.problem,))]
+    sheets = read_picture(pixels, _shelf)
+    if _debug is not None:
+        for part, sheet in enumerate(sheets, 1):
+            if sheet.state is PageState.READ:
+                name = f"{original.name[:12]}-{number}{f'-{part}' if len(sheets) > 1 else ''}.jpg"
+                _save_overlay(_debug / name, pixels, sheet)
+    return sheets
 
 
 def _save_overlay(path: Path, pixels: Image, result: PageResult) -> None:
@@ -72,9 +75,9 @@ def read_pages(
     shelf: Shelf,
     jobs: int,
     debug: Path | None = None,
-    read: Callable[[Path, int], PageResult] = _read,
-) -> Iterator[tuple[PageTask, PageResult]]:
-    """Each task with its result, in order.
+    read: Callable[[Path, int], list[PageResult]] = _read,
+) -> Iterator[tuple[PageTask, list[PageResult]]]:
+    """Each task with what its sheets are, in order; a picture has at least one.
 
     debug  folder for a picture of each read page with what was seen on it
     read   exchanged in tests by readers that fail
@@ -82,7 +85,7 @@ def read_pages(
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per worker
     context = multiprocessing.get_context("spawn")
     with ProcessPool(jobs, initializer=_start, initargs=(shelf, debug), context=context) as pool:
-        waiting: deque[tuple[PageTask, Future[PageResult]]] = deque()
+        waiting: deque[tuple[PageTask, Future[list[PageResult]]]] = deque()
         try:
             for task in tasks:
                 args = (task.original, task.number)
@@ -96,7 +99,7 @@ def read_pages(
                 pool.stop()
 
 
-def _collect(task: PageTask, future: Future[PageResult]) -> tuple[PageTask, PageResult]:
+def _collect(task: PageTask, future: Future[list[PageResult]]) -> tuple[PageTask, list[PageResult]]:
     try:
         return task, future.result()
     except TimeoutError:
@@ -109,5 +112,5 @@ def _collect(task: PageTask, future: Future[PageResult]) -> tuple[PageTask, Page
         )
 
 
-def _failed(kind: str, message: str) -> PageResult:
-    return PageResult(PageState.UNREADABLE, problems=(Problem(kind, message),))
+def _failed(kind: str, message: str) -> list[PageResult]:
+    return [PageResult(PageState.UNREADABLE, problems=(Problem(kind, message),))]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
-from campaign.arrivals import DIFFERS, keep_page
+from campaign.arrivals import keep_page
 from campaign.config import Acceptance
 from ingest import intake
 from ingest.intake import IntakeError
@@ -43,7 +43,8 @@ class FileProblem:
 
 @dataclass
 class Batch:
-    """What a run of scanning found. `known` files had been read before and were not read again."""
+    """What a run of scanning found. `known` files had been read before and were not read again;
+    `states` counts sheets of paper, of which one image may show several."""
 
     number: int
     seconds: float = 0.0
@@ -60,7 +61,7 @@ class Batch:
     @property
     def rejected(self) -> bool:
         """Whether a file or page was turned away. A blank back or a second copy was not."""
-        bad = (PageState.UNKNOWN, PageState.FOREIGN, PageState.UNREADABLE)
+        bad = (PageState.UNKNOWN, PageState.FOREIGN, PageState.UNREADABLE, scanned.VOID)
         return any(self.states[state] for state in bad) or any(p.page is None for p in self.problems)
 
 
@@ -83,8 +84,8 @@ def scan(
     tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread)]
     on_page(0, len(tasks))
     results = read_pages(tasks, build_shelf(workspace, store), jobs, debug) if tasks else ()
-    for done, (task, result) in enumerate(results, 1):
-        _write(store, batch, task, result, unread, workspace.campaign.acceptance)
+    for done, (task, sheets) in enumerate(results, 1):
+        _write(store, batch, task, sheets, unread, workspace.campaign.acceptance)
         on_page(done, len(tasks))
     batch.seconds = time.monotonic() - begun
     return batch
@@ -149,21 +150,25 @@ def _write(
     store: Store,
     batch: Batch,
     task: PageTask,
-    result: PageResult,
+    sheets: Sequence[PageResult],
     unread: dict[str, int],
     acceptance: Acceptance,
 ) -> None:
+    """All sheets of an image in one transaction: it is read or it is not."""
     unread[task.scan] -= 1
     with store.write() as db:
-        saved = keep_page(db, batch.number, task.scan, task.number, result, acceptance)
+        kept = [
+            keep_page(db, batch.number, task.scan, task.number, sheet, acceptance, part)
+            for part, sheet in enumerate(sheets, 1)
+        ]
         if not unread[task.scan]:
             scanned.complete_scan(db, task.scan, task.pages)
-    batch.states[saved.state] += 1
-    if result.serial and saved.state in (scanned.READ, scanned.DUPLICATE):
-        batch.serials.append(result.serial)
-    batch.problems += (FileProblem(task.file, task.number, p.kind, p.message) for p in result.problems)
-    if saved.differs:
-        batch.problems.append(FileProblem(task.file, task.number, DIFFERS, saved.differs))
+    for sheet, saved in zip(sheets, kept, strict=True):
+        batch.states[saved.state] += 1
+        if sheet.serial and saved.state in (scanned.READ, scanned.DUPLICATE):
+            batch.serials.append(sheet.serial)
+        problems = (*sheet.problems, *((saved.noticed,) if saved.noticed else ()))
+        batch.problems += (FileProblem(task.file, task.number, p.kind, p.message) for p in problems)
 
 
 def build_shelf(workspace: Workspace, store: Store) -> Shelf:

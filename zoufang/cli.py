@@ -28,6 +28,7 @@ COMMANDS = {
     "forms": "forms",
     "layouts": "forms",
     "lookup": "lookup",
+    "void": "void",
     "review": "review",
     "user": "review",
 }

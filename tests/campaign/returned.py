@@ -149,7 +149,8 @@ class Office:
         )
         page = PageResult(state, serial, "T-1", 1, readings=readings)
         with self.store.write() as db:
-            return keep_page(db, 1, "a" * 64, self.number, page, self.campaign.acceptance).differs
+            noticed = keep_page(db, 1, "a" * 64, self.number, page, self.campaign.acceptance).noticed
+            return noticed.message if noticed else ""
 
     def say(self, serial: str, key: str, value: Value, who: str = "li", blind: bool = False) -> None:
         with self.store.write() as db:

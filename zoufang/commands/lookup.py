@@ -76,6 +76,7 @@ def _describe(store: Store, serial: str) -> dict[str, Any]:
                 "subject": _person(db, sheet.subject),
                 "cadre": _person(db, Subject("cadre", sheet.cadre) if sheet.cadre else None),
                 "round": sheet.round,
+                "void": sheet.void,
             }
         if card := printed.card(db, serial):
             return {
@@ -106,7 +107,8 @@ def _print(entry: dict[str, Any]) -> None:
         tell(f"{serial}：编号有效，但没有印制过这张表。可能数据库恢复到了更早的备份。")
         return
     what = "联系卡" if entry["kind"] == "card" else f"第 {entry['form_page']} 页"
-    parts = [f"{serial}：附件{entry['form']} {what}（第 {entry['round']} 轮）"]
+    void = "，已作废" if entry.get("void") else ""
+    parts = [f"{serial}：附件{entry['form']} {what}（第 {entry['round']} 轮{void}）"]
     for label, key in (("对象", "subject"), ("走访人", "cadre")):
         if person := entry[key]:
             parts.append(f"  {label}：{KIND_NAMES[person['kind']]} {person['code']} {person['name']}")

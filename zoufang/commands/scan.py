@@ -24,6 +24,7 @@ STATE_NAMES = {
     "foreign": "外来",
     "unknown": "不明",
     "unreadable": "读不出",
+    "void": "作废",
 }
 
 
