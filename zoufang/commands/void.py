@@ -8,9 +8,9 @@ import click
 
 from campaign.voiding import Voided, revive, void
 from layouts.identity import readable
+from workspace.folder import Workspace
 from zoufang.console import Exit, print_json, tell
 from zoufang.options import json_option, workspace_option
-from zoufang.workspace import Workspace
 
 
 @click.command(
