@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -117,14 +117,28 @@ class _Issued:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of the town: of one village, of one unit's cadres, of one cadre; "" for any."""
+
+    village: str = ""
+    unit: str = ""
+    cadre: str = ""
+
+    @property
+    def whole(self) -> bool:
+        return self == Part()
+
+
+@dataclass(frozen=True)
 class Overview:
-    """Everything that the figures of a round are counted from."""
+    """Everything that the figures of a round are counted from, of the town or a `part` of it."""
 
     campaign: Campaign
     facts: Facts
     roster: Mapping[str, list[dict[str, Any]]]
     duties: tuple[Duty, ...]
     issued: tuple[_Issued, ...]
+    part: Part = Part()
 
     @staticmethod
     def of(store: Store, campaign: Campaign) -> Overview:
@@ -138,6 +152,23 @@ class Overview:
                 duties,
                 tuple(_load_issued(db, campaign.round, {duty.subject: duty.cadre for duty in duties})),
             )
+
+    def of_part(self, part: Part) -> Overview:
+        """The same of a part of the town."""
+        whole = replace(self, part=part)
+        return replace(
+            whole,
+            duties=tuple(duty for duty in self.duties if whole._takes(duty.subject, duty.cadre)),
+            issued=tuple(one for one in self.issued if whole._takes(one.subject, one.cadre)),
+        )
+
+    def _takes(self, subject: Subject | None, cadre: str | None) -> bool:
+        part = self.part
+        return part.whole or (
+            (not part.village or (subject is not None and self.facts.village(subject) == part.village))
+            and (not part.unit or self.unit_of.get(cadre or "") == part.unit)
+            and (not part.cadre or cadre == part.cadre)
+        )
 
     # --- figures ---
 
@@ -198,7 +229,8 @@ class Overview:
     # --- quotas ---
 
     def quotas(self) -> list[Quota]:
-        """What leaders, and 机关 and 事业 cadres, owe and have done, by cadre."""
+        """What leaders, and 机关 and 事业 cadres, owe and have done, by cadre. Of one village: what they
+        have done there."""
         assigned, returned, visited = self._tallies()
         return [
             Quota(code, name, kind, wanted, assigned[code, kind], returned[code, kind], visited[code, kind])
@@ -212,7 +244,10 @@ class Overview:
             ("small", quotas.small_enterprises_per_leader),
             ("project", quotas.projects_per_leader),
         )
+        part = self.part
         for row in self.roster["cadres"]:
+            if part.unit not in ("", row["unit"]) or part.cadre not in ("", row["code"]):
+                continue
             if row["type"] in OFFICE:
                 yield row["code"], row["name"], "household", quotas.households_per_cadre
             if row["type"] == LEADER:
@@ -250,6 +285,7 @@ class Overview:
         owners = {duty.subject: duty.cadre for duty in self.duties}
         printed = {one.subject for one in self.issued}
         left = [subject for subject in self._subjects() if subject not in self.came_back]
+        left = [subject for subject in left if self._takes(subject, owners.get(subject))]
         found = [self._unvisited(subject, owners.get(subject), subject in printed) for subject in left]
         return sorted(found, key=lambda one: (one.subject.kind, one.village, one.subject.code))
 

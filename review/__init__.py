@@ -1,6 +1,6 @@
 """The review page: people look at what the reader is unsure of.
 
-    app = create_app(Office(store, key, originals, campaign, shelf))
+    app = create_app(Office(workspace, store))
 
 `sifting` finds what needs a person, `keying`, `grid` and `pages` are what people do about it, `dashboard`
 shows how far the campaign has come. `accounts` and `access` say who may see what.

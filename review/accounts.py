@@ -19,13 +19,14 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 from pwdlib import PasswordHash
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from forms.errors import ClerkError
 from review import access
 from review.access import Area
 from review.office import Office
-from store import Store, accounts, audit
+from store import Store, accounts, audit, roster
 from store.accounts import SEEN_EVERY, Session, User
 from store.schema import now
 
@@ -69,20 +70,35 @@ class Signed:
 
 
 def save_account(
-    store: Store, by: str, name: str, role: str, password: str, *, anonymous: bool = False
+    store: Store, by: str, name: str, role: str, password: str, *, anonymous: bool = False, scope: str = ""
 ) -> bool:
-    """Make an account or change one; returns whether it is new. Raises AccountError."""
-    name = name.strip()
+    """Make an account or change one; returns whether it is new. `scope`: the unit or cadre whose account
+    it is. Raises AccountError."""
+    name, scope = name.strip(), scope.strip()
     if not 1 <= len(name) <= 40 or any(not c.isprintable() for c in name):
         raise AccountError("用户名应为 1 至 40 个字符")
     if len(password) < LEAST_PASSWORD:
         raise AccountError(f"密码至少 {LEAST_PASSWORD} 个字符")
     hashed = _HASH.hash(password)
     with store.write() as db:
-        new = accounts.put_user(db, name, access.Role(role), hashed, anonymous=anonymous)
-        detail = {"name": name, "role": role, "anonymous": anonymous}
+        _check_scope(db, role, scope)
+        new = accounts.put_user(db, name, access.Role(role), hashed, anonymous=anonymous, scope=scope)
+        detail = {"name": name, "role": role, "anonymous": anonymous, "scope": scope}
         audit.note(db, by, "account.add" if new else "account.change", detail)
     return new
+
+
+def _check_scope(db: Connection, role: str, scope: str) -> None:
+    """Raises AccountError."""
+    if role not in access.SCOPED:
+        if scope:
+            raise AccountError("只有单位账号和干部账号要填编码")
+        return
+    table, what = ("units", "单位编码") if role == access.Role.UNIT else ("cadres", "工号")
+    if not scope:
+        raise AccountError(f"{access.ROLE_NAMES[access.Role(role)]}账号要填{what}")
+    if scope not in roster.codes(db)[table]:
+        raise AccountError(f"名册中没有{what} {scope}")
 
 
 def close_account(store: Store, by: str, name: str) -> None:
@@ -225,9 +241,21 @@ def supervisor(who: SignedIn) -> Signed:
     return who
 
 
-def page_handler(who: SignedIn) -> Signed:
-    if not access.handles_pages(who.user):
-        raise HTTPException(403, "只有主管和管理员可以处理问题页")
+def clerk(who: SignedIn) -> Signed:
+    if not access.keys(who.user):
+        raise HTTPException(403, "这一页供活动办的录入员和主管使用")
+    return who
+
+
+def director(who: SignedIn) -> Signed:
+    if not access.directs(who.user):
+        raise HTTPException(403, "只有主管和管理员可以打开这一页")
+    return who
+
+
+def answerer(who: SignedIn) -> Signed:
+    if not access.answers_opinions(who.user):
+        raise HTTPException(403, "问题与建议由主管、管理员和承办单位办理")
     return who
 
 
@@ -238,5 +266,7 @@ def administrator(who: SignedIn) -> Signed:
 
 
 Supervisor = Annotated[Signed, Depends(supervisor)]
-PageHandler = Annotated[Signed, Depends(page_handler)]
+Clerk = Annotated[Signed, Depends(clerk)]
+Director = Annotated[Signed, Depends(director)]
+Answerer = Annotated[Signed, Depends(answerer)]
 Administrator = Annotated[Signed, Depends(administrator)]

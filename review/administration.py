@@ -33,9 +33,10 @@ def save(
     password: Annotated[str, Form()],
     role: Annotated[Role, Form()],
     anonymous: Annotated[bool, Form()] = False,
+    scope: Annotated[str, Form()] = "",
 ) -> Response:
     try:
-        save_account(office.store, who.name, name, role, password, anonymous=anonymous)
+        save_account(office.store, who.name, name, role, password, anonymous=anonymous, scope=scope)
     except AccountError as error:
         return accounts_page(request, office, who, str(error))
     return RedirectResponse("/accounts", status_code=303)

@@ -17,8 +17,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from review import administration, dashboard, door, grid, keying, pages
-from review.accounts import Doorkeeper, NotSignedInError, protect
+from review import administration, campaigning, dashboard, door, grid, keying, pages
+from review.accounts import Doorkeeper, NotSignedInError, clerk, protect
 from review.crops import Pictures
 from review.office import Office
 from review.showing import FOLDER, render
@@ -53,6 +53,7 @@ def create_app(office: Office, hosts: Sequence[str] = ("*",), *, sifting: bool =
             worker.start()
         yield
         stop.set()
+        office.jobs.stop()
 
     app = FastAPI(title="zoufang", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.office = office
@@ -61,8 +62,10 @@ def create_app(office: Office, hosts: Sequence[str] = ("*",), *, sifting: bool =
     app.state.stop = stop
     app.mount("/static", StaticFiles(directory=os.path.join(FOLDER, "static")), name="static")
     app.include_router(door.router)
-    for part in (dashboard, keying, grid, pages, administration):
+    for part in (dashboard, pages, administration, *campaigning.PARTS):
         app.include_router(part.router, dependencies=[Depends(protect)])
+    for part in (keying, grid):
+        app.include_router(part.router, dependencies=[Depends(protect), Depends(clerk)])
     app.add_exception_handler(NotSignedInError, _to_door)
     app.add_exception_handler(HTTPException, _explain)
     app.add_exception_handler(RequestValidationError, _misused)

@@ -48,6 +48,8 @@ _AROUND = {
     BoxKind.SIGNATURE: (16.0, 3.0, 6.0, 4.0),
 }
 _TIGHT = (2.0, 2.0, 2.0, 2.0)
+_ROW_MARGIN = 5.0
+"""mm above and below a row."""
 _LEAST_WIDTH = 60.0
 """mm: a single box blown up to the stage's width would show nothing but itself."""
 
@@ -79,6 +81,17 @@ def field_view(layout: Layout, page: int, field: str, *, tight: bool = False) ->
     x1, y1 = min(layout.frame.width, x1), min(layout.frame.height, y1)
     region = (x0, y0, x1 - x0, y1 - y0)
     return View(region, _shares(boxes, region))
+
+
+def row_region(layout: Layout, page: int, row: str) -> Region:
+    """Where a row of fields is (`opinion_1` of `opinion_1.text`), or a field of that name; as wide as the
+    page, so that what runs out of the boxes is seen."""
+    keys = {field.key for field in layout.fields_on_page(page)}
+    mine = {key for key in keys if key == row or key.startswith(f"{row}.")}
+    boxes = [box for box in layout.boxes if box.page == page and box.field in mine]
+    top = max(0.0, min(box.y for box in boxes) - _ROW_MARGIN)
+    bottom = min(layout.frame.height, max(box.y + box.h for box in boxes) + _ROW_MARGIN)
+    return 0.0, top, layout.frame.width, bottom - top
 
 
 def page_view(layout: Layout, page: int, field: str) -> View:

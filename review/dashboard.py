@@ -1,4 +1,4 @@
-"""How far things have come: progress, scans as they run, who works how fast, what waits, what is missing."""
+"""How far things have come: progress, scans as they run, who works how fast, what waits."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy import Connection
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from campaign.coverage import BY_NAMES, By, Line, Overview
+from campaign.coverage import Line
 from campaign.facts import Facts
 from campaign.judge import Status
 from campaign.quality import ErrorRate, error_rates
 from campaign.records import records
 from layouts.identity import readable
 from review import access, crops, grid, pages
-from review.access import Area, area_of
-from review.accounts import InOffice, Signed, SignedIn, Supervisor
+from review.access import area_of
+from review.accounts import Clerk, InOffice, Signed, SignedIn, Supervisor
 from review.grid import words
 from review.items import label_of
 from review.keying import QUEUES
@@ -36,11 +36,8 @@ router = APIRouter()
 TODAY = timedelta(hours=12)
 BATCHES = 5
 EVENT_SECONDS = 1.0
-OVERVIEW_SECONDS = 20.0
-"""The figures of a town take a second or more to add up."""
 QUALITY_SECONDS = 20.0
 WAITING = 8
-MISSING_SHOWN = 1000
 KIND_NAMES = {
     "key": "识别存疑",
     "first": "盲录",
@@ -49,7 +46,6 @@ KIND_NAMES = {
     "third": "裁定",
 }
 CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
-WHY_NAMES = {"unassigned": "没有安排走访人", "not_printed": "还没有印表", "not_returned": "没有交回"}
 STATUS_NAMES = {
     Status.ACCEPTED: "识读",
     Status.CORRECTED: "已核",
@@ -84,8 +80,10 @@ class Queue:
 
 
 @router.get("/")
-def home(request: Request, office: InOffice, who: SignedIn, by: By = "unit") -> HTMLResponse:
-    overview = overview_of(office)
+def home(request: Request, office: InOffice, who: SignedIn) -> Response:
+    if not access.keys(who.user):
+        return RedirectResponse("/coverage", status_code=303)
+    overview = office.overview()
     with office.store.read() as db:
         waiting = work.count_waiting(db, who.areas)
         context: dict[str, Any] = {
@@ -103,19 +101,11 @@ def home(request: Request, office: InOffice, who: SignedIn, by: By = "unit") -> 
         campaign=office.campaign,
         stages=_stages(total),
         total=total,
-        by=by,
-        bys=BY_NAMES,
-        lines=overview.lines(by),
         unvisited=len(overview.unvisited()),
         class_names=CLASS_NAMES,
         kind_names=KIND_NAMES,
         **context,
     )
-
-
-def overview_of(office: Office) -> Overview:
-    """Never inside a transaction: it writes down how records stand."""
-    return office.recent.get("overview", OVERVIEW_SECONDS, lambda: Overview.of(office.store, office.campaign))
 
 
 def _quality(office: Office, db: Connection) -> list[tuple[str, ErrorRate, float]]:
@@ -148,7 +138,7 @@ def _queues(db: Connection, who: Signed) -> list[Queue]:
 
 def _more_queues(office: Office, db: Connection, who: Signed) -> list[Queue]:
     groups = Queue("grid", "成组核对（组）", grid.count_groups(db, who), "/grid")
-    if not access.handles_pages(who.user):
+    if not access.directs(who.user):
         return [groups]
     cases = office.recent.get(("cases", who.areas), 5.0, lambda: pages.count_cases(office, db, who))
     return [groups, Queue("pages", "问题页", cases, "/pages")]
@@ -191,7 +181,7 @@ def _label(office: Office, form: str, field: str) -> str:
 
 
 @router.get("/events")
-async def events(request: Request, office: InOffice, who: SignedIn) -> Response:
+async def events(request: Request, office: InOffice, who: Clerk) -> Response:
     """Scan batches as they run: server-sent events, one whenever something changed."""
     return StreamingResponse(_changes(request, office), media_type="text/event-stream")
 
@@ -227,33 +217,6 @@ def _batch(batch: returns.BatchProgress) -> dict[str, Any]:
         "states": batch.states,
         "speed": round(batch.pages / seconds, 1) if seconds > 1 else None,
     }
-
-
-# --- what is missing -----------------------------------------------------------------------------
-
-
-@router.get("/missing")
-def missing(
-    request: Request, office: InOffice, who: Supervisor, cadre: str = "", village: str = ""
-) -> HTMLResponse:
-    """Who was not visited yet, with who has to."""
-    if Area.OPEN not in who.areas:
-        raise HTTPException(403, "督查组只处理企业评价页")
-    found = [
-        one
-        for one in overview_of(office).unvisited()
-        if (not cadre or one.cadre == cadre) and (not village or one.village == village)
-    ]
-    with office.store.write() as db:
-        audit.note(db, who.name, "view.missing", {"cadre": cadre, "village": village, "count": len(found)})
-    return render(
-        request,
-        "missing.html",
-        title="未走访",
-        unvisited=found[:MISSING_SHOWN],
-        count=len(found),
-        why=WHY_NAMES,
-    )
 
 
 # --- one sheet -----------------------------------------------------------------------------------

@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from campaign.config import Campaign
+from campaign.coverage import Overview
+from campaign.gleaning import glean
+from campaign.ledger import Visit, visits_of
 from ingest.model import Shelf
 from layouts.identity import Key
 from layouts.model import Layout
+from review.jobs import Jobs
 from review.recent import Recent
-from store import Store, printed
+from store import Store, Subject, printed
+from workspace.folder import Workspace
+from workspace.scanning import build_shelf
+
+FIGURES_SECONDS = 20.0
+"""The figures of a town take a second or more to add up."""
 
 
 @dataclass(frozen=True, eq=False)
 class Office:
-    """One campaign's data.
+    """One campaign's data, and the long work that is under way."""
 
-    originals  folder of scan files, named by their SHA-256
-    shelf      makes what a reader may know, for reading a page again
-    """
-
+    workspace: Workspace
     store: Store
-    key: Key
-    originals: Path
-    campaign: Campaign
-    shelf: Callable[[], Shelf]
     recent: Recent = field(default_factory=Recent)
+    jobs: Jobs = field(default_factory=Jobs)
     sifted_to: dict[str, int] = field(default_factory=dict)
     _layouts: dict[str, Layout] = field(default_factory=dict)
     _places: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> Key:
+        return self.workspace.key
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        return self.workspace.campaign
+
+    @property
+    def originals(self) -> Path:
+        """Folder of scan files, named by their SHA-256."""
+        return self.workspace / "originals"
+
+    def shelf(self) -> Shelf:
+        """What a reader may know, for reading a page again."""
+        return build_shelf(self.workspace, self.store)
+
+    def overview(self) -> Overview:
+        """The figures. Never ask inside a transaction: how records stand is written down."""
+        return self.recent.get("overview", FIGURES_SECONDS, lambda: Overview.of(self.store, self.campaign))
+
+    def visits(self) -> dict[Subject, Visit]:
+        """What is known of each visit."""
+
+        def load() -> dict[Subject, Visit]:
+            glean(self.store, self.campaign, self.workspace.who)
+            with self.store.read() as db:
+                return visits_of(db, self.campaign)
+
+        return self.recent.get("visits", FIGURES_SECONDS, load)
 
     def layout(self, digest: str) -> Layout:
         """Layouts never change, so that each is read once. Raises KeyError."""

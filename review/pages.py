@@ -23,7 +23,7 @@ from ingest.model import PageResult, PageState
 from layouts.identity import SerialError, readable
 from review import looks, rereading
 from review.access import Area, area_of
-from review.accounts import InOffice, PageHandler, Signed
+from review.accounts import Director, InOffice, Signed
 from review.grid import words
 from review.items import label_of
 from review.keying import held_until
@@ -67,7 +67,7 @@ class Case:
 
 
 @router.get("/pages")
-def pages_list(request: Request, office: InOffice, who: PageHandler) -> HTMLResponse:
+def pages_list(request: Request, office: InOffice, who: Director) -> HTMLResponse:
     with office.store.read() as db:
         cases = list(_cases(office, db, who))
         holders = work.page_holders(db)
@@ -168,7 +168,7 @@ def missing_sides(office: Office, db: Connection, who: Signed, most: int = 500) 
 
 
 @router.get("/pages/{number}")
-def page_view(number: int, request: Request, office: InOffice, who: PageHandler) -> Response:
+def page_view(number: int, request: Request, office: InOffice, who: Director) -> Response:
     with office.store.write() as db:
         page = _page(office, db, who, number)
         holder = work.hold_page(db, page.id, who.session.token[:40], who.name, held_until(office))
@@ -237,7 +237,7 @@ def _differing(
 
 @router.get("/image/page/{number}")
 def page_image(
-    number: int, request: Request, office: InOffice, who: PageHandler, size: int = PAGE_PX, turn: int = 0
+    number: int, request: Request, office: InOffice, who: Director, size: int = PAGE_PX, turn: int = 0
 ) -> Response:
     with office.store.read() as db:
         page = _page(office, db, who, number)
@@ -262,7 +262,7 @@ class Marked(BaseModel):
 
 @router.post("/pages/{number}/serial")
 def say_serial(
-    number: int, office: InOffice, who: PageHandler, serial: Annotated[str, Form()]
+    number: int, office: InOffice, who: Director, serial: Annotated[str, Form()]
 ) -> RedirectResponse:
     """It is this sheet: read it as that."""
     with office.store.read() as db:
@@ -277,7 +277,7 @@ def say_serial(
 
 @router.post("/pages/{number}/corners")
 def mark_corners(
-    number: int, marked: Marked, request: Request, office: InOffice, who: PageHandler
+    number: int, marked: Marked, request: Request, office: InOffice, who: Director
 ) -> dict[str, str]:
     """It lies here: read it from there."""
     with office.store.read() as db:
@@ -307,7 +307,7 @@ def _turned_back(x: float, y: float, quarters: int) -> tuple[float, float]:
 
 
 @router.post("/pages/{number}/reread")
-def reread(number: int, office: InOffice, who: PageHandler) -> RedirectResponse:
+def reread(number: int, office: InOffice, who: Director) -> RedirectResponse:
     with office.store.read() as db:
         page = _page(office, db, who, number)
     beside = _beside(office, page)
@@ -323,7 +323,7 @@ def reread(number: int, office: InOffice, who: PageHandler) -> RedirectResponse:
 def reject(
     number: int,
     office: InOffice,
-    who: PageHandler,
+    who: Director,
     reason: Annotated[str, Form(), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)],
 ) -> RedirectResponse:
     with office.store.write() as db:
@@ -334,7 +334,7 @@ def reject(
 
 
 @router.post("/pages/{number}/restore")
-def restore(number: int, office: InOffice, who: PageHandler) -> RedirectResponse:
+def restore(number: int, office: InOffice, who: Director) -> RedirectResponse:
     with office.store.write() as db:
         page = _page(office, db, who, number)
         try:
@@ -345,7 +345,7 @@ def restore(number: int, office: InOffice, who: PageHandler) -> RedirectResponse
 
 
 @router.post("/pages/{number}/keep")
-def keep_both(number: int, office: InOffice, who: PageHandler) -> RedirectResponse:
+def keep_both(number: int, office: InOffice, who: Director) -> RedirectResponse:
     """Both images count; the fields in which they differ are keyed."""
     with office.store.write() as db:
         page = _page(office, db, who, number)
@@ -356,7 +356,7 @@ def keep_both(number: int, office: InOffice, who: PageHandler) -> RedirectRespon
 
 @router.post("/pages/{number}/subject")
 def say_subject(
-    number: int, office: InOffice, who: PageHandler, subject: Annotated[str, Form()]
+    number: int, office: InOffice, who: Director, subject: Annotated[str, Form()]
 ) -> RedirectResponse:
     """A spare is about this subject, given as `kind:code`."""
     kind, _, code = subject.partition(":")
@@ -375,7 +375,7 @@ def say_subject(
 
 
 @router.get("/pages/{number}/subjects")
-def find_subjects(number: int, office: InOffice, who: PageHandler, typed: str = "") -> list[dict[str, str]]:
+def find_subjects(number: int, office: InOffice, who: Director, typed: str = "") -> list[dict[str, str]]:
     """Subjects of the roster that a spare may be about, by name or code."""
     with office.store.read() as db:
         page = _page(office, db, who, number)
@@ -405,7 +405,7 @@ def _matching(office: Office, db: Connection, kinds: Iterable[str], typed: str) 
 
 
 @router.post("/problems/{number}/settle")
-def settle_problem(number: int, office: InOffice, who: PageHandler) -> RedirectResponse:
+def settle_problem(number: int, office: InOffice, who: Director) -> RedirectResponse:
     """Someone has seen to a file that could not be read."""
     with office.store.write() as db:
         scanned.settle_problem(db, number, who.name)

@@ -30,3 +30,9 @@ class Recent:
                 self._values.clear()
             self._values[key] = (time.monotonic() + seconds, made)
         return made
+
+    def forget(self, *keys: Hashable) -> None:
+        """These have changed: work them out anew when they are next asked for."""
+        with self._lock:
+            for key in keys:
+                self._values.pop(key, None)

@@ -15,8 +15,10 @@ from starlette.templating import Jinja2Templates
 
 from ingest.intake import IntakeError
 from review import access
-from review.accounts import Signed, find_session
+from review.accounts import Signed, find_session, office_of
 from review.crops import NotStraightError, Pictures
+from review.jobs import Job
+from store.accounts import User
 from store.schema import now
 
 FOLDER = os.fspath(files("review"))  # type: ignore[call-overload]
@@ -52,15 +54,37 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
     """A page, with what all pages show: who is signed in and where they may go."""
     session = find_session(request)
     signed = Signed(session) if session else None
+    may = _may(signed.user) if signed else {}
     shared = {
         "who": signed.user if signed else None,
+        "may": may,
+        "job": _job_under_way(request, signed),
         "role": access.ROLE_NAMES[access.Role(signed.user.role)] if signed else "",
         "csrf": signed.session.csrf if signed else "",
-        "supervises": bool(signed and access.supervises(signed.user)),
-        "handles_pages": bool(signed and access.handles_pages(signed.user)),
-        "administers": bool(signed and access.administers(signed.user)),
     }
     return _TEMPLATES.TemplateResponse(request, template, shared | context, status_code=status)
+
+
+def _may(user: User) -> dict[str, bool]:
+    """What templates ask before they offer something."""
+    asked = (
+        access.keys,
+        access.supervises,
+        access.administers,
+        access.inspects,
+        access.directs,
+        access.answers_opinions,
+        access.asks_for_names,
+        access.reports,
+    )
+    return {rule.__name__: rule(user) for rule in asked}
+
+
+def _job_under_way(request: Request, signed: Signed | None) -> Job | None:
+    if signed is None:
+        return None
+    job = office_of(request).jobs.running
+    return job if job and job.may_see(signed.user) else None
 
 
 def picture_response(request: Request, make: Callable[[Pictures], bytes]) -> Response:

@@ -15,6 +15,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
+    func,
     insert,
     select,
     update,
@@ -31,6 +33,12 @@ users = Table(
     Column("password", Text, nullable=False),  # argon2 hash
     Column("created_at", UtcTime, nullable=False),
     Column("disabled_at", UtcTime),
+)
+user_scopes = Table(  # accounts of a unit or a cadre; those of the office have none
+    "user_scopes",
+    metadata,
+    Column("user", ForeignKey("users.name"), primary_key=True),
+    Column("code", String(40), nullable=False),  # the unit's or the cadre's
 )
 sessions = Table(
     "sessions",
@@ -52,12 +60,15 @@ SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class User:
+    """`scope`: the code of the unit or cadre whose account it is, "" for those of the office."""
+
     name: str
     role: str
     anonymous: bool
     password: str
     created_at: datetime
     disabled_at: datetime | None
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,18 +81,24 @@ class Session:
     seen_at: datetime
 
 
-def put_user(db: Connection, name: str, role: str, password: str, *, anonymous: bool = False) -> bool:
+def put_user(
+    db: Connection, name: str, role: str, password: str, *, anonymous: bool = False, scope: str = ""
+) -> bool:
     """Make an account, or change role and password of an existing one, which signs it out everywhere.
 
     `password` is a hash. Returns whether the account is new.
     """
     values = {"role": role, "password": password, "anonymous": anonymous, "disabled_at": None}
-    if find_user(db, name) is None:
+    new = find_user(db, name) is None
+    if new:
         db.execute(insert(users).values(name=name, created_at=now(), **values))
-        return True
-    db.execute(update(users).where(users.c.name == name).values(values))
-    end_sessions(db, name)
-    return False
+    else:
+        db.execute(update(users).where(users.c.name == name).values(values))
+        db.execute(delete(user_scopes).where(user_scopes.c.user == name))
+        end_sessions(db, name)
+    if scope:
+        db.execute(insert(user_scopes).values(user=name, code=scope))
+    return new
 
 
 def disable_user(db: Connection, name: str) -> None:
@@ -91,12 +108,16 @@ def disable_user(db: Connection, name: str) -> None:
 
 
 def find_user(db: Connection, name: str) -> User | None:
-    row = db.execute(select(users).where(users.c.name == name)).first()
+    row = db.execute(_USERS.where(users.c.name == name)).first()
     return User(**row._mapping) if row else None
 
 
 def all_users(db: Connection) -> list[User]:
-    return [User(**row._mapping) for row in db.execute(select(users).order_by(users.c.name))]
+    return [User(**row._mapping) for row in db.execute(_USERS.order_by(users.c.name))]
+
+
+_SCOPE = func.coalesce(user_scopes.c.code, "").label("scope")
+_USERS = select(*users.c, _SCOPE).outerjoin(user_scopes, user_scopes.c.user == users.c.name)
 
 
 def start_session(db: Connection, token: str, user: str, csrf: str) -> None:
@@ -107,8 +128,9 @@ def start_session(db: Connection, token: str, user: str, csrf: str) -> None:
 def find_session(db: Connection, token: str, idle: timedelta) -> Session | None:
     """The session, unless it ended, was idle for longer than `idle`, or its account is disabled."""
     query = (
-        select(sessions, users)
+        select(sessions, users, _SCOPE)
         .join(users, users.c.name == sessions.c.user)
+        .outerjoin(user_scopes, user_scopes.c.user == users.c.name)
         .where(
             sessions.c.token == token,
             sessions.c.ended_at.is_(None),
@@ -119,7 +141,7 @@ def find_session(db: Connection, token: str, idle: timedelta) -> Session | None:
     row = db.execute(query).mappings().first()
     if row is None:
         return None
-    user = User(**{column.name: row[column] for column in users.c})
+    user = User(**{column.name: row[column] for column in users.c}, scope=row["scope"])
     return Session(row[sessions.c.token], user, row[sessions.c.csrf], row[sessions.c.seen_at])
 
 

@@ -4,19 +4,18 @@ registered exactly. What "was read" is up to the test."""
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pypdfium2
-from PIL import Image
 
 from campaign.arrivals import keep_page
-from campaign.config import Campaign, Review
+from campaign.config import Review
 from forms import load_catalogue
 from forms.model import Form, Kind, Value
 from generate.blank import blank_pages
@@ -27,15 +26,14 @@ from ingest.model import (
     Measurement,
     PageResult,
     PageState,
-    PrintedLayout,
     Reading,
     Registration,
-    Shelf,
     TextSeen,
 )
-from layouts import Identity, Key, Layout, place
+from layouts import Identity, Layout, place
 from review import Office
 from store import Store, Subject, Wanted, printed, roster, scanned
+from workspace.folder import CONFIG, Workspace
 
 PX_PER_MM = 200 / 25.4
 SURE = 0.9999
@@ -64,21 +62,17 @@ def make_town(
     review: Review | None = None,
 ) -> Town:
     """`forms` household forms, printed and not returned."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "originals").mkdir(exist_ok=True)
-    key = Key.create(folder / "secret.key")
-    store = Store.open(folder / "data.db")
+    workspace = Workspace.create(folder)
+    settings = (review or Review(blind_sample=0.0)).model_dump()
+    lines = (f"{name} = {value}" for name, value in settings.items())
+    (workspace / CONFIG).write_text("\n".join(["[campaign.review]", *lines]), "utf-8")
+    office = Office(workspace, workspace.open_store())
+    key, store = office.key, office.store
     layout = place(form or load_catalogue()["2-5"])
-    office = Office(
-        store,
-        key,
-        folder / "originals",
-        Campaign(review=review or Review(blind_sample=0.0)),
-        lambda: _shelf(store, key, layout),
-    )
     with store.write() as db:
         roster.replace(db, _people(forms))
         printed.keep_layout(db, layout)
+        printed.keep_blanks(db, layout.digest, _blanks(layout))
         job = printed.start_job(db, {"test": True})
         wanted = [
             Wanted(
@@ -95,10 +89,9 @@ def make_town(
     return Town(office, layout, serials, batch)
 
 
-def _shelf(store: Store, key: Key, layout: Layout) -> Shelf:
-    blanks = tuple(np.asarray(Image.open(io.BytesIO(png))) for png in blank_pages(layout))
-    with store.read() as db:
-        return Shelf(key, {layout.digest: PrintedLayout(layout, blanks)}, printed.sheet_index(db))
+@cache
+def _blanks(layout: Layout) -> list[bytes]:
+    return blank_pages(layout)
 
 
 def _people(households: int) -> dict[str, list[dict[str, Any]]]:

@@ -255,7 +255,7 @@ def test_roles(tmp_path: Path, serve: Serve) -> None:
     site = serve(town)
     allowed = {
         "/pages": {"wang", "root"},
-        "/missing": {"wang", "root"},
+        "/coverage/unvisited": {"wang", "root"},
         "/accounts": {"root"},
         "/audit": {"root"},
         "/key?queue=referred": {"wang", "root", "du"},

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 import click
 
-from campaign.facts import Facts
+from campaign import register
 from campaign.gleaning import glean
-from campaign.handlers import Handlers
 from campaign.lists import Lister
 from campaign.opinions import (
     ADOPTION_WORDS,
@@ -19,19 +18,14 @@ from campaign.opinions import (
     STATE_WORDS,
     NewEvent,
     Opinion,
-    OpinionError,
     State,
     adopt,
     answer,
-    assign,
-    current,
     find,
     merge,
-    repeated,
 )
-from campaign.weeks import add_working_days
-from store import Store, Subject, audit
-from store import opinions as kept
+from campaign.register import hand_over, repeats
+from store import Store
 from workspace.folder import Workspace
 from zoufang.commands.digest import DAY, week_argument
 from zoufang.console import print_json, print_table, tell
@@ -74,7 +68,7 @@ def list_opinions(
 @json_option
 def list_repeats(workspace: Workspace, as_json: bool) -> None:
     found, lister = load(workspace, workspace.open_store())
-    groups = repeated(found, _villages(found, lister))
+    groups = repeats(found, lister)
     if as_json:
         print_json([[one.number for one in group] for group in groups])
         return
@@ -94,7 +88,7 @@ def merge_opinions(numbers: tuple[str, ...], all_repeated: bool, workspace: Work
 
     def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
         if all_repeated:
-            groups = repeated(found, _villages(found, lister))
+            groups = repeats(found, lister)
         else:
             groups = [[find(found, number, workspace.campaign.year) for number in numbers]]
         for lead, *others in groups:
@@ -118,23 +112,18 @@ def assign_opinion(
     due: datetime | None,
     workspace: Workspace,
 ) -> None:
-    campaign, day = workspace.campaign, on.date() if on else date.today()
+    day = on.date() if on else date.today()
 
     def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
-        opinion = find(found, number, campaign.year)
-        if unit:
-            row = lister.facts.row(Subject("unit", unit))
-            if row is None:
-                raise OpinionError(f"名册中没有单位 {unit}")
-            usual = add_working_days(day, campaign.handling.lead_days, campaign.handling)
-            code, name, others = unit, str(row["name"]), co_handlers
-        else:
-            proposal = Handlers(lister.facts, campaign).propose(opinion, day)
-            if proposal is None:
-                raise OpinionError(f"{opinion.number}没有写明去向，请用 --unit 指定承办单位")
-            usual, others = proposal.due, co_handlers or proposal.co_handlers
-            code, name = proposal.lead.code or "", proposal.lead.name
-        yield assign(opinion, code, name, others, day, due.date() if due else usual)
+        yield hand_over(
+            find(found, number, workspace.campaign.year),
+            lister.facts,
+            workspace.campaign,
+            day,
+            unit=unit or "",
+            co_handlers=co_handlers,
+            due=due.date() if due else None,
+        )
 
     _write(workspace, "opinions.assign", events)
     tell(f"已交办：{number}")
@@ -186,29 +175,14 @@ def adopt_opinion(number: str, adoption: str, on: datetime | None, workspace: Wo
 
 def load(workspace: Workspace, store: Store, unmasked: bool = False) -> tuple[list[Opinion], Lister]:
     """The opinions as they stand, brought up to date, and how to say them."""
-    glean(store, workspace.campaign, workspace.who)
-    with store.read() as db:
-        lister = Lister(Facts.of(db, workspace.campaign), unmasked)
-        return current(kept.load(db)), lister
+    return register.load(store, workspace.campaign, workspace.who, unmasked)
 
 
-def _write(
-    workspace: Workspace, action: str, events: Callable[[list[Opinion], Lister], Iterable[NewEvent]]
-) -> int:
-    """Add events in a transaction that sees the opinions as they are. Raises OpinionError."""
+def _write(workspace: Workspace, action: str, events: register.Change) -> int:
+    """Add events to the register, brought up to date. Raises OpinionError."""
     store = workspace.open_store()
     glean(store, workspace.campaign, workspace.who)
-    with store.write() as db:
-        lister = Lister(Facts.of(db, workspace.campaign))
-        found = current(kept.load(db))
-        numbers = {one.id: one.number for one in found}
-        new = list(events(found, lister))
-        audit.note(db, workspace.who, action, {"numbers": [numbers[event[0]] for event in new]})
-        return kept.add_events(db, new, workspace.who)
-
-
-def _villages(found: Iterable[Opinion], lister: Lister) -> dict[int, str]:
-    return {one.id: (lister.facts.village(one.subject) or "") if one.subject else "" for one in found}
+    return register.write(store, workspace.campaign, workspace.who, action, events)
 
 
 def _show(title: str, found: Iterable[Opinion], lister: Lister) -> None:

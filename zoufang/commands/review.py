@@ -12,7 +12,6 @@ from review.accounts import AccountError, close_account, save_account
 from review.server import Certificate, ServerError, is_loopback, own_certificate, serve
 from store import Store, accounts
 from workspace.folder import Workspace
-from workspace.scanning import build_shelf
 from zoufang.console import Exit, print_table, say
 from zoufang.options import workspace_option
 
@@ -54,8 +53,7 @@ def open_review(
 ) -> int:
     """Serves the page until interrupted. Without a certificate of their `own`, others than this machine
     are served with a self-made one. Returns an exit code."""
-    shelf = lambda: build_shelf(workspace, store)  # noqa: E731
-    office = Office(store, workspace.key, workspace / "originals", workspace.campaign, shelf)
+    office = Office(workspace, store)
     local = is_loopback(host)
     certificate = own or (None if local else own_certificate(workspace / "tls", host))
     hosts = ("127.0.0.1", "localhost", "[::1]") if local else ("*",)
@@ -86,16 +84,19 @@ def user_command() -> None:
     metavar="ROLE",
     required=True,
     type=click.Choice([role.value for role in Role]),
-    help="keyer 录入员、supervisor 主管、administrator 管理员、inspection 督查组。",
+    help="keyer 录入员、supervisor 主管、administrator 管理员、inspection 督查组、unit 单位、cadre 干部。",
 )
+@click.option("--of", "scope", metavar="CODE", default="", help="单位账号的单位编码，或干部账号的工号。")
 @click.option("--anonymous", is_flag=True, help="可以查看匿名问卷的图像。")
 @click.option("--password", metavar="WORD", help="密码；不给则提示输入。命令行中的密码会留在历史记录里。")
 @workspace_option
-def add_user(name: str, role: str, anonymous: bool, password: str | None, workspace: Workspace) -> int:
+def add_user(
+    name: str, role: str, scope: str, anonymous: bool, password: str | None, workspace: Workspace
+) -> int:
     word = password or click.prompt("密码", hide_input=True, confirmation_prompt="再输一次")
     store = workspace.open_store()
     try:
-        new = save_account(store, workspace.who, name, role, word, anonymous=anonymous)
+        new = save_account(store, workspace.who, name, role, word, anonymous=anonymous, scope=scope)
     except AccountError as error:
         say(f"错误：{error}")
         return Exit.FAILED
@@ -114,12 +115,13 @@ def list_users(workspace: Workspace) -> None:
         (
             user.name,
             ROLE_NAMES[Role(user.role)],
+            user.scope,
             "是" if user.anonymous else "",
             "停用" if user.disabled_at else "",
         )
         for user in found
     ]
-    print_table("账号", ("用户名", "角色", "可看匿名问卷", ""), rows)
+    print_table("账号", ("用户名", "角色", "单位或干部", "可看匿名问卷", ""), rows)
 
 
 @user_command.command("disable", help="停用账号 NAME；它在操作记录中的名字保留。")
