@@ -12,9 +12,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from campaign.config import Campaign
+from campaign.config import Campaign, Handling
 from campaign.facts import Facts
-from campaign.opinions import Level, Opinion, Route
+from campaign.opinions import Level, Opinion, Route, State
 from campaign.town import VILLAGE_UNIT
 from campaign.weeks import add_working_days
 from store import Subject
@@ -58,6 +58,24 @@ class Proposal:
     lead: Handler
     co_handlers: tuple[str, ...]
     due: date
+
+
+def objection_due(assigned_on: date, rules: Handling) -> date:
+    """By when a unit has to say that it is not the one (非本单位职责)."""
+    return add_working_days(assigned_on, rules.objection_days, rules)
+
+
+def co_due(assigned_on: date, rules: Handling) -> date:
+    """By when who helps (协办) tells the lead."""
+    return add_working_days(assigned_on, rules.co_days, rules)
+
+
+def objected_late(opinion: Opinion, rules: Handling) -> bool:
+    """Given back as not theirs, after the time for saying so."""
+    said_on = opinion.resolved_on or opinion.received_on
+    if opinion.state is not State.RETURNED or said_on is None or opinion.assigned_on is None:
+        return False
+    return said_on > objection_due(opinion.assigned_on, rules)
 
 
 class Handlers:

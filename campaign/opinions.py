@@ -245,6 +245,8 @@ class Opinion:
     slip       which hand-over slip is out: 0 none, 2 the second after the first came back as not theirs
     merged     numbers of the opinions that it leads
     into       id of the opinion that it was merged into
+    before     how it stood when it was merged, for taking that back
+    apart      ids of opinions that a person has said are something else
     """
 
     id: int
@@ -278,6 +280,8 @@ class Opinion:
     adoption: str = ""
     feedback_on: date | None = None
     into: int | None = None
+    before: State = State.OPEN
+    apart: frozenset[int] = frozenset()
     merged: tuple[str, ...] = ()
     late: bool = False
 
@@ -438,11 +442,15 @@ def _on_adopted(opinion: Opinion, event: Event) -> Opinion:
 
 
 def _on_merged(opinion: Opinion, event: Event) -> Opinion:
-    return replace(opinion, into=event.detail["into"], state=State.MERGED)
+    return replace(opinion, into=event.detail["into"], state=State.MERGED, before=opinion.state)
 
 
 def _on_parted(opinion: Opinion, event: Event) -> Opinion:
-    return _settled_at_visit(replace(opinion, into=None))
+    return replace(opinion, into=None, state=opinion.before)
+
+
+def _on_distinct(opinion: Opinion, event: Event) -> Opinion:
+    return replace(opinion, apart=opinion.apart | {event.detail["from"]})
 
 
 _EVENTS = {
@@ -455,6 +463,7 @@ _EVENTS = {
     "adopted": _on_adopted,
     "merged": _on_merged,
     "parted": _on_parted,
+    "distinct": _on_distinct,
 }
 
 
@@ -498,7 +507,8 @@ def _changes(opinion: Opinion, kept: Kept, said: Said | None) -> Iterator[NewEve
         after["week"] = before["week"]
     reopened = opinion.state is State.WITHDRAWN
     at_visit_only = not opinion.slip and not opinion.result and opinion.into is None
-    if reopened or (after != before and (at_visit_only or not opinion.closed)):
+    unanswered = not opinion.closed or opinion.state is State.MERGED
+    if reopened or (after != before and (at_visit_only or unanswered)):
         yield opinion.id, "changed", after
 
 
@@ -631,6 +641,20 @@ def merge(lead: Opinion, others: Iterable[Opinion]) -> Iterator[NewEvent]:
         if other.closed:
             raise OpinionError(f"{other.number}{STATE_WORDS[other.state]}，不能并入")
         yield other.id, "merged", {"into": lead.id}
+
+
+def part(opinion: Opinion) -> NewEvent:
+    """Take a merging back: it stands again as it stood before. Raises OpinionError."""
+    if opinion.into is None:
+        raise OpinionError(f"{opinion.number}没有并入别的意见")
+    return opinion.id, "parted", {}
+
+
+def distinct(opinion: Opinion, other: Opinion) -> NewEvent:
+    """A person says that these two are not the same, however alike. Raises OpinionError."""
+    if opinion.id == other.id:
+        raise OpinionError(f"{opinion.number}只有一件")
+    return opinion.id, "distinct", {"from": other.id}
 
 
 def repeated(opinions: Iterable[Opinion], village: Mapping[int, str]) -> list[list[Opinion]]:

@@ -15,6 +15,7 @@ from campaign.gleaning import glean
 from campaign.handlers import Handlers
 from campaign.lists import Lister
 from campaign.opinions import NewEvent, Opinion, OpinionError, assign, current, repeated
+from campaign.similar import LEAST, Alike, similar
 from campaign.weeks import add_working_days
 from store import Store, Subject, audit
 from store import opinions as kept
@@ -74,5 +75,13 @@ def hand_over(
 
 def repeats(opinions: Sequence[Opinion], lister: Lister) -> list[list[Opinion]]:
     """Open ones that say the same about the same village; the first of each group may lead."""
-    villages = {one.id: (lister.facts.village(one.subject) or "") if one.subject else "" for one in opinions}
-    return repeated(opinions, villages)
+    return repeated(opinions, _villages(opinions, lister))
+
+
+def similar_ones(opinions: Sequence[Opinion], lister: Lister, least: float = LEAST) -> list[Alike]:
+    """Open ones that may say the same about the same village in other words, the most alike first."""
+    return similar(opinions, _villages(opinions, lister), least)
+
+
+def _villages(opinions: Sequence[Opinion], lister: Lister) -> dict[int, str]:
+    return {one.id: (lister.facts.village(one.subject) or "") if one.subject else "" for one in opinions}

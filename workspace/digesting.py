@@ -15,9 +15,9 @@ from pathlib import Path
 from campaign import opinions
 from campaign.facts import Facts
 from campaign.gleaning import glean
-from campaign.handlers import Handlers
+from campaign.handlers import Handlers, objected_late
 from campaign.lists import PROBLEM_COLUMNS, SUGGESTION_COLUMNS, Lister, agenda, of_week, ranking
-from campaign.opinions import CATEGORY_WORDS, Opinion, State, current
+from campaign.opinions import CATEGORY_WORDS, STATE_WORDS, Opinion, State, current
 from campaign.weeks import full_day, monday, week_words
 from generate.fonts import FontBook
 from generate.paper import Column, Heading, Paper, Paragraph, Table
@@ -220,10 +220,15 @@ def _agenda_list(workspace: Workspace, digest: Digest) -> Paper:
     ):
         blocks.append(Heading(f"{title}（{len(listed)} 件）"))
         if listed:
-            words = [digest.lister.words(one) for one in listed]
+            words = [digest.lister.words(one) | _late_objection(workspace, one) for one in listed]
             blocks.append(Table(tuple(column(n) for n in names), [[w[n] for n in names] for w in words]))
         else:
             blocks.append(Paragraph("无。"))
     return Paper(
         f"{workspace.campaign.town}会商会办议题", tuple(blocks), f"截至{full_day(digest.dated)}", wide=True
     )
+
+
+def _late_objection(workspace: Workspace, opinion: Opinion) -> dict[str, str]:
+    late = objected_late(opinion, workspace.campaign.handling)
+    return {"状态": f"{STATE_WORDS[opinion.state]}（已过退回期限）"} if late else {}

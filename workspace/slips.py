@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from campaign.config import Handling
 from campaign.facts import facts_for
+from campaign.handlers import co_due, objection_due
 from campaign.lists import Lister
 from campaign.opinions import ISSUE, SLIP, Opinion
-from campaign.weeks import full_day
+from campaign.weeks import day_words, full_day
 from generate.blank import blank_pages
 from generate.docx import write_docx
 from generate.fit import TooLongError
@@ -53,7 +55,7 @@ def print_slips(
         issued = printed.issue(db, wanted, workspace.key.new_serial, job)
     sheets, owners = [], {}
     for opinion, one in zip(opinions, issued, strict=True):
-        facts = facts_for(layout.form.fields(), _facts(opinion, lister))
+        facts = facts_for(layout.form.fields(), _facts(opinion, lister, workspace.campaign.handling))
         shown = {key: _fitting(fonts, layout, key, words) for key, words in facts.items()}
         for page, serial in sorted(one.serials.items()):
             code = workspace.key.encode(Identity(serial, SLIP, page))
@@ -77,7 +79,7 @@ def _keep(store: Store, layout: Layout, fonts: FontBook) -> None:
             printed.keep_blanks(db, layout.digest, blanks)
 
 
-def _facts(opinion: Opinion, lister: Lister) -> dict[str, str]:
+def _facts(opinion: Opinion, lister: Lister, rules: Handling) -> dict[str, str]:
     row = lister.row(opinion)
     where = "，".join(word for word in (row["place"], row["who"]) if word)
     same = f"；另有 {len(opinion.merged)} 件相同意见，请一并答复" if opinion.merged else ""
@@ -89,8 +91,18 @@ def _facts(opinion: Opinion, lister: Lister) -> dict[str, str]:
         "issue.handler": opinion.handler_name,
         "issue.co_handlers": "、".join(opinion.co_handlers),
         "issue.text": opinion.text,
-        "issue.demand": f"请于{due}前办结并答复反映人（{where}）{same}，填写回执后送镇活动办。",
+        "issue.demand": f"请于{due}前办结并答复反映人（{where}）{same}，填写回执后送镇活动办。"
+        + _terms(opinion, rules),
     }
+
+
+def _terms(opinion: Opinion, rules: Handling) -> str:
+    """When to object, and when who helps is to tell the lead."""
+    if opinion.assigned_on is None:
+        return ""
+    helps = f"协办单位于{day_words(co_due(opinion.assigned_on, rules))}前向承办单位提出意见。"
+    back = f"不属本单位职责的，于{day_words(objection_due(opinion.assigned_on, rules))}前写明理由退回。"
+    return (helps if opinion.co_handlers else "") + back
 
 
 def _day(day: date | None) -> str:

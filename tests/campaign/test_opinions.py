@@ -22,10 +22,13 @@ from campaign.opinions import (
     assign,
     compare,
     current,
+    distinct,
     find,
     merge,
+    part,
     repeated,
 )
+from campaign.similar import similar
 from campaign.weeks import add_working_days, is_working_day, parse_week, week_of, weeks_between
 from store import Store
 from store import opinions as kept
@@ -242,6 +245,62 @@ SAYINGS = st.builds(
     st.sampled_from(["路坏了", "灯不亮", "水不清"]),
     st.sampled_from(["2017-04-05", "2017-03-10", ""]),
 )
+
+
+def test_a_merging_taken_back_leaves_each_as_it_stood(store: Store) -> None:
+    register(store, said(), said("2-5/1/household/H2"))
+    lead, other = opinions(store)
+    do(store, assign(other, "U1", "建设局", (), TODAY, date(2017, 5, 11)))
+    do(store, *merge(lead, [opinions(store)[1]]))
+    register(store, said(), said("2-5/1/household/H2", text="路坏了一年"))
+    do(store, part(opinions(store)[1]))
+    lead, other = opinions(store)
+    assert (lead.merged, other.into, other.state, other.text) == ((), None, State.ASSIGNED, "路坏了一年")
+    with pytest.raises(OpinionError, match="没有并入"):
+        part(other)
+
+
+def alike(*texts: str, **places: str) -> list[tuple[str, str]]:
+    """Texts of the pairs that may be the same."""
+    details = [
+        dict(said(f"2-5/1/household/H{n}", text=text).content(), week="2017-W14")
+        for n, text in enumerate(texts)
+    ]
+    kept_ones = [
+        Kept(n, f"2-5/1/household/H{n}", "opinion_1", 2017, n, f"问{n}", [Event("found", WHEN, "li", detail)])
+        for n, detail in enumerate(details)
+    ]
+    villages = {n: places.get(f"at_{n}", "V1") for n in range(len(texts))}
+    return [(pair.lead.text, pair.other.text) for pair in similar(current(kept_ones), villages)]
+
+
+def test_what_says_the_same_in_other_words_is_a_candidate() -> None:
+    assert alike("门口的路坏了", "路灯不亮", "门口路坏了很久", "村口路灯不亮了") == [
+        ("路灯不亮", "村口路灯不亮了"),
+        ("门口的路坏了", "门口路坏了很久"),
+    ]
+    assert alike("门口的路坏了", "门口路坏了", at_1="V2") == [], "another village's road is another road"
+    assert alike("门口的路坏了", "门口的路坏了！") == [], "equal ones are `repeated`"
+    assert alike("灯", "灯。") == []
+
+
+def test_what_a_person_held_apart_is_not_asked_again(store: Store) -> None:
+    register(store, said(), said("2-5/1/household/H2", text="门口路坏了很久"))
+    (pair,) = similar(opinions(store), {})
+    do(store, distinct(pair.other, pair.lead))
+    assert similar(opinions(store), {}) == []
+
+
+@given(st.lists(st.text("路灯不亮坏了口门水", max_size=8), max_size=12))
+def test_candidates_are_those_found_by_comparing_all(texts: list[str]) -> None:
+    def likeness(a: str, b: str) -> float:
+        one, two = ({text[n : n + 2] for n in range(max(len(text) - 1, 1))} - {""} for text in (a, b))
+        return 2 * len(one & two) / max(len(one) + len(two), 1)
+
+    expected = [
+        (a, b) for n, a in enumerate(texts) for b in texts[n + 1 :] if a != b and likeness(a, b) >= 0.5
+    ]
+    assert sorted(alike(*texts)) == sorted(expected)
 
 
 class Register:

@@ -188,3 +188,22 @@ def _pdf_words(path: Path) -> str:
 
 def _bare(words: str) -> str:
     return "".join(words.split())
+
+
+def test_a_slip_says_when_to_object_and_when_the_others_are_to_help(office: Office) -> None:
+    office.run("opinions", "assign", "1", "--unit", "U1", "--co", "农业局", "--date", "2017-04-07")
+    office.digest("2017-W14")
+    words = _bare(_pdf_words(office.workspace / "out" / "2017-W14" / "交办单-2017-W14.pdf"))
+    assert "协办单位于4月12日前向承办单位提出意见" in words, "three working days after a Friday"
+    assert "不属本单位职责的，于4月10日前写明理由退回" in words, "one working day"
+
+
+def test_an_objection_after_its_time_is_pointed_out_to_the_joint_review(office: Office) -> None:
+    office.digest("2017-W14", "--date", "2017-04-10")
+    back = ("--result", "returned", "--details", "不归我们")
+    office.run("opinions", "answer", "1", *back, "--date", "2017-04-11")
+    office.run("opinions", "answer", "2", *back, "--date", "2017-04-12")
+    office.digest("2017-W14")
+    folder = office.workspace / "out" / "2017-W14"
+    words = _bare(_docx_words(folder / "会商会办议题-2017-W14.docx"))
+    assert words.count("退回重办（已过退回期限）") == 1

@@ -21,10 +21,13 @@ from campaign.opinions import (
     State,
     adopt,
     answer,
+    distinct,
     find,
     merge,
+    part,
 )
-from campaign.register import hand_over, repeats
+from campaign.register import hand_over, repeats, similar_ones
+from campaign.similar import LEAST
 from store import Store
 from workspace.folder import Workspace
 from zoufang.commands.digest import DAY, week_argument
@@ -76,6 +79,60 @@ def list_repeats(workspace: Workspace, as_json: bool) -> None:
         numbers = "、".join(one.number for one in others)
         tell(f"{lead.number} {lister.village(lead)} {lead.text}　相同：{numbers}")
     tell(f"共 {len(groups)} 组。并案：zoufang opinions merge 主件编号 其他编号…，或 merge --repeated")
+
+
+@opinions_command.command(
+    "similar", help="列出同村内容相近的意见，供核对；相同的用 merge 并案，不同的用 distinct 排除。"
+)
+@click.option(
+    "--least", type=click.FloatRange(0.1, 1), default=LEAST, show_default=True, help="相近程度不低于。"
+)
+@workspace_option
+@json_option
+def list_similar(least: float, workspace: Workspace, as_json: bool) -> None:
+    found, lister = load(workspace, workspace.open_store())
+    pairs = similar_ones(found, lister, least)
+    if as_json:
+        print_json([{"numbers": [p.lead.number, p.other.number], "likeness": p.likeness} for p in pairs])
+        return
+    rows = [
+        (
+            p.lead.number,
+            p.lead.text,
+            p.other.number,
+            p.other.text,
+            lister.village(p.lead),
+            f"{p.likeness:.0%}",
+        )
+        for p in pairs
+    ]
+    print_table(f"内容相近的意见 {len(pairs)} 对", ("编号", "内容", "编号", "内容", "村", "相近"), rows)
+    tell("是同一件：zoufang opinions merge 编号 编号；不是：zoufang opinions distinct 编号 编号")
+
+
+@opinions_command.command("distinct", help="两件意见不是同一件，不再列为相近。")
+@click.argument("number", metavar="编号")
+@click.argument("other", metavar="编号")
+@workspace_option
+def set_distinct(number: str, other: str, workspace: Workspace) -> None:
+    year = workspace.campaign.year
+
+    def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
+        yield distinct(find(found, number, year), find(found, other, year))
+
+    _write(workspace, "opinions.distinct", events)
+    tell(f"已记下：{number}与{other}不是同一件")
+
+
+@opinions_command.command("part", help="撤销并案：这一件恢复为并案之前的状态。")
+@click.argument("number", metavar="编号")
+@workspace_option
+def part_opinion(number: str, workspace: Workspace) -> None:
+    def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
+        yield part(find(found, number, workspace.campaign.year))
+
+    _write(workspace, "opinions.part", events)
+    tell(f"{number}已不再并案")
 
 
 @opinions_command.command("merge", help="并案：后面各件并入第一件，各自的编号、来源仍保留。")
