@@ -15,7 +15,7 @@ import hashlib
 import os
 import shutil
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -64,6 +64,10 @@ class Workspace:
                 f"{root} 不是工作区。请先用 zoufang init {root} 新建，或用 -w 指明工作区所在的文件夹"
             )
         return Workspace(root)
+
+    def used_by(self, person: str) -> Workspace:
+        """The same for a person who signed in."""
+        return replace(self, person=person)
 
     def __truediv__(self, name: str) -> Path:
         return self.root / name

@@ -11,7 +11,7 @@ Each is thin: what is true is for `campaign` to say, long work for `workspace` t
 in `review.access`, which part of the town they see in `parts`.
 """
 
-from review.campaigning import coverage, opinions
+from review.campaigning import coverage, opinions, papers, reports, underway, weeks
 
-PARTS = (coverage, opinions)
+PARTS = (coverage, opinions, weeks, reports, underway, papers)
 """The modules, each with its `router`."""
