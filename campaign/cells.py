@@ -171,3 +171,30 @@ _CHECKS: dict[CellKind, Callable[[str, Column], Checked]] = {
     CellKind.FLAG: _check_flag,
     CellKind.TAGS: _check_tags,
 }
+
+
+_DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?")
+_EXCEL_EPOCH = date(1899, 12, 30)
+_EXCEL_DAYS = range(36_526, 73_051)
+"""Excel's numbers of the days from 2000 to 2099."""
+
+
+def parse_day(cell: Cell, year: int) -> date | None:
+    """A date as offices write it: a date cell, Excel's number, 2017-04-05, 2017/4/5, 2017.4.5, 2017年4月5日,
+    4月5日, 20170405."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, float | int) and not isinstance(cell, bool) and int(cell) in _EXCEL_DAYS:
+        return _EXCEL_EPOCH + timedelta(days=int(cell))
+    words = plain(str(int(cell) if isinstance(cell, float) else cell))
+    if re.fullmatch(r"\d{8}", words):
+        words = f"{words[:4]}-{words[4:6]}-{words[6:]}"
+    found = _DAY.fullmatch(words)
+    if found is None:
+        return None
+    try:
+        return date(int(found[1] or year), int(found[2]), int(found[3]))
+    except ValueError:
+        return None

@@ -16,11 +16,14 @@ from sqlalchemy import Connection
 
 from campaign.config import Campaign
 from campaign.town import LEADER
+from campaign.walking import natural
 from forms.model import Field, Kind
 from store import Subject, roster
 from store.model import TABLE_OF_KIND
 
 Row = Mapping[str, Any]
+VISITED = ("village", "enterprise", "project", "household", "notable")
+"""Kinds of subjects on a walk, in the order in which those of one village are visited."""
 
 
 class Facts:
@@ -125,6 +128,19 @@ class Facts:
     def _department(self) -> str:
         """The unit that goes along to firms: the one that leads their line."""
         return "、".join(row["name"] for row in self._present("units") if row["line"] == "企业")
+
+    def walking_key(self, subject: Subject) -> tuple[Any, ...]:
+        """Sorts a walk: village by village; in each its own form, its firms, then from door to door."""
+        row = self.row(subject) or {}
+        group = self._rows["groups"].get(row.get("group"), {})
+        return (
+            self.village(subject) or "~",
+            VISITED.index(subject.kind) if subject.kind in VISITED else len(VISITED),
+            natural(group.get("number")),
+            row.get("group", ""),
+            natural(row.get("door")),
+            subject.code,
+        )
 
     def place(self, subject: Subject) -> str:
         """滆东村1组."""

@@ -17,7 +17,6 @@ from campaign.masking import mask_answer, name_of
 from campaign.opinions import Opinion
 from campaign.records import records
 from campaign.town import KIND_WORDS
-from campaign.walking import natural
 from store import Duty, Subject, gleanings, roster
 from store.gleanings import Gleaning
 from store.listed import Lists
@@ -98,7 +97,10 @@ def ledger(
     said = Counter(
         one.subject for one in opinions if one.subject and one.record.split("/")[1] == str(campaign.round)
     )
-    duties = sorted(roster.load_duties(db, campaign.round, cadre), key=lambda duty: _order(facts, duty))
+    duties = sorted(
+        roster.load_duties(db, campaign.round, cadre),
+        key=lambda duty: (duty.cadre, facts.walking_key(duty.subject)),
+    )
     return [
         _ledger_row(facts, duty, visits.get(duty.subject), said[duty.subject], unmasked) for duty in duties
     ]
@@ -143,12 +145,6 @@ def _ticked_row(one: Gleaning, n: int, result: str, campaign: Campaign) -> Visit
             day = None
     ticks = {key: one.answers.get(f"{WALK}_{n}.{key}") == "yes" for key in ("form", "card")}
     return Visit(day, "", result, ticks["form"], ticks["card"], LEDGER)
-
-
-def _order(facts: Facts, duty: Duty) -> tuple[Any, ...]:
-    row = facts.row(duty.subject) or {}
-    village = facts.village(duty.subject) or "~"
-    return duty.cadre, village, row.get("group") or "", natural(row.get("door")), duty.subject.code
 
 
 def _ledger_row(facts: Facts, duty: Duty, visit: Visit | None, said: int, unmasked: bool) -> dict[str, Any]:

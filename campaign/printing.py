@@ -24,9 +24,8 @@ from sqlalchemy import Connection
 
 from campaign import spares
 from campaign.config import Campaign
-from campaign.facts import Facts, facts_for
+from campaign.facts import VISITED, Facts, facts_for
 from campaign.listing import CONTENT, PACKET, Listing
-from campaign.walking import natural
 from forms.lists import grown, lists
 from forms.model import Field, Form, Kind
 from layouts import Layout, place
@@ -182,7 +181,7 @@ class _Plan:
         me = Subject("cadre", cadre)
         if self.facts.row(me) is None:
             raise KeyError(cadre)
-        walk = tuple(sorted(subjects, key=self._walking_key))
+        walk = tuple(sorted(subjects, key=self.facts.walking_key))
         self.subjects[cadre] = walk
         visits = [one for subject in walk for one in self._forms_about(subject, cadre)]
         loose = list(self._loose(cadre))
@@ -289,19 +288,6 @@ class _Plan:
         form = layout.form
         self.used[layout.digest] = layout
         return Wanted(layout.digest, form.id, form.version, pages, self.campaign.round, **more)
-
-    def _walking_key(self, subject: Subject) -> tuple[Any, ...]:
-        """Village by village; in each its own form, its firms, then from door to door."""
-        row = self.facts.row(subject) or {}
-        group = self.facts.row(Subject("group", row.get("group", ""))) or {}
-        return (
-            self.facts.village(subject) or "~",
-            VISITED.index(subject.kind) if subject.kind in VISITED else len(VISITED),
-            natural(group.get("number")),
-            row.get("group", ""),
-            natural(row.get("door")),
-            subject.code,
-        )
 
     def card_counts(self) -> dict[str, int]:
         """One card for each household, and some in hand."""
@@ -413,10 +399,6 @@ class _Plan:
         """In the order of their random numbers; the sides of one form stay together."""
         found = sorted(issued, key=lambda one: (one.wanted.form, one.instance))
         return tuple(sheet for one in found for sheet in self._sheets(one))
-
-
-VISITED = ("village", "enterprise", "project", "household", "notable")
-"""Kinds of subjects on a walk, in the order in which those of one village are visited."""
 
 
 def _rank(wanted: Wanted) -> int:

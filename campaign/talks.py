@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from campaign.cells import Cell, plain
+from campaign.cells import Cell, parse_day, plain
 from campaign.config import Campaign
 from campaign.facts import Facts
 from campaign.roster import Issue, RosterError, open_book
@@ -23,10 +23,6 @@ from store import Subject
 
 COLUMNS = ("日期", "谈话人", "谈话对象", "方式", "内容")
 MODES = ("谈话", "座谈", "函询", "研讨")
-_DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?")
-_EXCEL_EPOCH = date(1899, 12, 30)
-_FIRST, _LAST = 36_526, 73_050
-"""Excel's numbers of the days from 2000 to 2099."""
 
 
 class Rank(StrEnum):
@@ -200,26 +196,3 @@ def without_talk(facts: Facts, talks: Sequence[Talk]) -> Iterator[str]:
         alive = row.get("removed") is None
         if alive and row["code"] not in heard and rank_of(row, facts) is not R.TOWN_HEAD:
             yield str(row["code"])
-
-
-def parse_day(cell: Cell, year: int) -> date | None:
-    """A date as offices write it: a date cell, Excel's number, 2017-04-05, 2017/4/5, 2017.4.5, 2017年4月5日,
-    4月5日, 20170405."""
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    if (
-        isinstance(cell, float | int) and not isinstance(cell, bool) and 36526 <= cell <= 73050
-    ):  # 2000 to 2099
-        return _EXCEL_EPOCH + timedelta(days=int(cell))
-    words = plain(str(int(cell) if isinstance(cell, float) else cell))
-    if re.fullmatch(r"\d{8}", words):
-        words = f"{words[:4]}-{words[4:6]}-{words[6:]}"
-    found = _DAY.fullmatch(words)
-    if found is None:
-        return None
-    try:
-        return date(int(found[1] or year), int(found[2]), int(found[3]))
-    except ValueError:
-        return None

@@ -23,7 +23,7 @@ from campaign.opinions import CATEGORY_WORDS, Opinion, State
 from campaign.progress import by_week
 from campaign.records import Record, records
 from generate.fonts import FontBook
-from store import Store, audit
+from store import Store, audit, visit_plans
 from workspace.folder import Workspace
 from workspace.tables import Sheet, cell, to_csv, to_paper, write_paper, write_xlsx
 
@@ -360,8 +360,9 @@ def coverage_sheets(store: Store, workspace: Workspace, unmasked: bool = False) 
     }
     with store.read() as db:
         visits = visits_of(db, workspace.campaign)
-    weeks = [vars(week) for week in by_week(workspace.campaign, overview.duties, visits.items())]
-    columns = {"week": "周次", "visits": "本周走访", "done": "累计走访", "planned": "匀速计划累计"}
+        plan = visit_plans.load(db, workspace.campaign.round)
+    weeks = [vars(week) for week in by_week(workspace.campaign, overview.duties, visits.items(), plan)]
+    columns = {"week": "周次", "visits": "本周走访", "done": "累计走访", "planned": "计划累计"}
     sheets["week"] = Sheet("按周", columns, weeks)
     lister = Lister(overview.facts, unmasked)
     left = [

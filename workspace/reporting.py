@@ -6,7 +6,7 @@ Each is a paper (Word and PDF) with the tables behind it as a workbook.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -28,6 +28,7 @@ from campaign.gleaning import glean
 from campaign.ledger import RESULT_WORDS, Visit, visits_of
 from campaign.lists import Lister, ranking
 from campaign.opinions import CATEGORY_WORDS, STATE_WORDS, Opinion, State, current
+from campaign.planning import Slippage, plan_rows, slippage
 from campaign.progress import by_week, without_date
 from campaign.records import records
 from campaign.weeks import full_day, monday, stages, week_words
@@ -36,11 +37,12 @@ from forms.model import Form
 from generate.charts import SCALE, Bar, Charts
 from generate.fonts import FontBook
 from generate.paper import Block, Column, Figure, Heading, Paper, Paragraph, Table
-from store import Store, audit, gleanings
+from store import Store, audit, gleanings, visit_plans
 from store import opinions as kept
 from store.accounts import INSPECTION, User
 from store.gleanings import Gleaning
 from store.model import Subject
+from store.visit_plans import Planned
 from workspace.digesting import write_both
 from workspace.folder import Workspace
 from workspace.tables import Sheet, write_xlsx
@@ -60,6 +62,8 @@ class Findings:
     overview: Overview
     opinions: tuple[Opinion, ...]
     visits: dict[Subject, Visit]
+    plan: Mapping[Subject, Planned]
+    slipped: tuple[Slippage, ...]
     gleaned: tuple[Gleaning, ...]
     today: date
 
@@ -76,8 +80,10 @@ class Findings:
         with store.read() as db:
             said = tuple(one for one in current(kept.load(db)) if one.round == campaign.round)
             visits = visits_of(db, campaign)
+            plan = visit_plans.load(db, campaign.round)
+            slipped = tuple(slippage(plan_rows(db, campaign, today), today)) if plan else ()
             gleaned = tuple(gleanings.load(db, campaign.round, _SURVEYS))
-        return Findings(workspace, overview, said, visits, gleaned, today)
+        return Findings(workspace, overview, said, visits, plan, slipped, gleaned, today)
 
     @cached_property
     def alive(self) -> list[Opinion]:
@@ -202,21 +208,23 @@ def _line_row(line: Line) -> list[object]:
 
 def _weekly(making: _Making) -> None:
     findings = making.findings
-    weeks = by_week(findings.workspace.campaign, findings.overview.duties, findings.visits.items())
+    weeks = by_week(
+        findings.workspace.campaign, findings.overview.duties, findings.visits.items(), findings.plan
+    )
     if not weeks:
         return
     chart = findings.charts.weeks(
         [f"{int(week.week[6:])}周" for week in weeks],
         [week.done for week in weeks],
         [week.planned for week in weeks],
-        ("累计走访", "匀速计划"),
+        ("累计走访", "计划"),
     )
-    making.blocks.append(Figure(chart, "图2 按周累计走访与匀速计划"))
+    making.blocks.append(Figure(chart, "图2 按周累计走访与计划"))
     undated = without_date(findings.overview.duties, findings.visits.items())
     if undated:
         making.say(f"注：另有 {undated} 个对象的表上没有可用的走访日期，不计入按周进度。", small=True)
     rows = [(week.week, week.visits, week.done, week.planned) for week in weeks]
-    making.behind("按周进度", ("周次", "本周走访", "累计走访", "匀速计划累计"), rows)
+    making.behind("按周进度", ("周次", "本周走访", "累计走访", "计划累计"), rows)
 
 
 def _stages(making: _Making) -> None:
@@ -375,13 +383,13 @@ def circular(findings: Findings, week: str) -> Report:
     """通报 of a week: by unit, what came in, what is late, what people are not content with (row 35)."""
     making = _Making(findings)
     mine = [one for one in findings.alive if one.week == week]
-    weeks = by_week(findings.workspace.campaign, findings.overview.duties, findings.visits.items())
+    weeks = by_week(
+        findings.workspace.campaign, findings.overview.duties, findings.visits.items(), findings.plan
+    )
     this = next((one for one in weeks if one.week == week), None)
     total = findings.overview.total()
     making.head("一、本周情况")
-    visits = (
-        f"本周走访 {this.visits} 个对象，累计 {this.done} 个（匀速计划 {this.planned} 个）；" if this else ""
-    )
+    visits = f"本周走访 {this.visits} 个对象，累计 {this.done} 个（计划 {this.planned} 个）；" if this else ""
     making.say(
         f"{week_words(week)}，{visits}新收集意见建议 {len(mine)} 件。"
         f"全部 {total.issued} 份表已收回 {total.returned} 份。"
@@ -389,6 +397,9 @@ def circular(findings: Findings, week: str) -> Report:
     making.head("二、各单位走访进度")
     units = [line for line in findings.overview.lines("unit") if line.key]
     making.table("各单位进度", _LINE_HEADINGS, [_line_row(line) for line in units], 2)
+    if findings.slipped:
+        held = [(one.name, one.planned, one.due, one.done, one.late) for one in findings.slipped]
+        making.table("按计划对照", ("单位", "计划", "应已走访", "已完成", "迟延"), held, 2)
     making.head("三、办理不力的事项")
     overdue = [one for one in findings.opinions if one.overdue(findings.today)]
     unhappy = [one for one in findings.opinions if one.satisfaction == "dissatisfied"]

@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "workspace",
     "roster": "roster",
     "assign": "roster",
+    "plan": "plan",
     "print": "printing",
     "scan": "scan",
     "status": "status",
