@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from reportlab.graphics.shapes import Drawing
-from reportlab.lib import colors
+from reportlab.lib import colors, textsplit
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -21,6 +21,7 @@ from reportlab.platypus import (
     PageTemplate,
     Spacer,
     TableStyle,
+    paragraph,
 )
 from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Paragraph as Words
@@ -48,6 +49,8 @@ from generate.paper import (
 _ALIGN: Mapping[Align, Literal[0, 1, 2]] = {"left": 0, "centre": 1, "right": 2}  # reportlab.lib.enums
 _WITH_NEXT = 30 * mm
 """Room that a heading or a caption wants, its own and for the beginning of what follows."""
+for _module in (textsplit, paragraph):  # 避头尾: reportlab's own list lacks these full-width forms
+    vars(_module)["ALL_CANNOT_START"] += "，；：？！…"
 _NO_GLYPH = "〓"
 """Stands for a character that no face has, as printers do: a list must not fail for one."""
 

@@ -103,3 +103,12 @@ def test_an_axis_is_little_longer_than_what_is_on_it(value: int) -> None:
     top = _round_up(value)
     assert value <= top <= max(2 * value, 4)
     assert top % 4 == 0
+
+
+def test_no_line_begins_with_a_comma(tmp_path: Path) -> None:
+    words = "本周走访三十个对象，" * 30
+    write_paper_pdf(tmp_path / "p.pdf", Paper("题", (Paragraph(words),)))
+    with pdfplumber.open(tmp_path / "p.pdf") as pdf:
+        lines = (pdf.pages[0].extract_text() or "").splitlines()
+    assert len(lines) > 8
+    assert not [line for line in lines if line[0] in "，。；：？！"]
