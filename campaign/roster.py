@@ -8,6 +8,7 @@ All errors are found at once; with any error nothing is returned, and so nothing
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import io
@@ -27,7 +28,7 @@ from campaign.cells import Cell, CellError, check, plain
 from campaign.template import GUIDE
 from campaign.workbook import SHEET_OF_TABLE, SHEETS, Column, SheetSpec
 from forms.errors import ClerkError
-from store import Changes, audit
+from store import Changes, Store, audit
 from store import roster as stored
 
 Row = dict[str, Any]
@@ -100,6 +101,20 @@ def keep_roster(db: Connection, roster: Roster, who: str) -> dict[str, Changes]:
     """
     changes = stored.replace(db, roster.tables)
     audit.note(db, who, "roster.load", {name: vars(change) for name, change in changes.items()})
+    return changes
+
+
+class _OnlyTriedError(Exception):
+    """Ends a transaction that was only tried."""
+
+
+def load_roster(store: Store, roster: Roster, who: str, *, dry_run: bool = False) -> dict[str, Changes]:
+    """Keep the roster, or only say what that would change; by table."""
+    changes: dict[str, Changes] = {}
+    with contextlib.suppress(_OnlyTriedError), store.write() as db:
+        changes = keep_roster(db, roster, who)
+        if dry_run:
+            raise _OnlyTriedError
     return changes
 
 

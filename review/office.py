@@ -68,6 +68,10 @@ class Office:
 
         return self.recent.get("visits", FIGURES_SECONDS, load)
 
+    def forget_figures(self) -> None:
+        """They have changed by more than what comes in."""
+        self.recent.forget("overview", "visits", "vocabularies", "shelf")
+
     def layout(self, digest: str) -> Layout:
         """Layouts never change, so that each is read once. Raises KeyError."""
         if digest not in self._layouts:

@@ -28,8 +28,10 @@ from campaign.opinions import (
     OpinionError,
     adopt,
     answer,
+    distinct,
     find,
     merge,
+    part,
 )
 from campaign.records import Record, records
 from layouts.identity import readable
@@ -47,6 +49,8 @@ router = APIRouter(prefix="/opinions")
 
 SOURCE_PX = (1100, 420)
 """The place of what was written, on the opinion's page."""
+MOST_ALIKE = 40
+"""Pairs in similar words that are listed at a time."""
 FILTERS = ("week", "nature", "state", "level", "category", "village", "unit")
 
 
@@ -132,7 +136,11 @@ def repeats_page(request: Request, office: InOffice, who: Director) -> HTMLRespo
     """Open ones of one village that say the same."""
     found, lister = _load(office, who)
     groups = [[(one, lister.words(one)) for one in group] for group in register.repeats(found, lister)]
-    return render(request, "campaigning/repeats.html", title="相同意见", groups=groups)
+    alike = [
+        [(one, lister.words(one)) for one in (pair.lead, pair.other)]
+        for pair in register.similar_ones(found, lister)[:MOST_ALIKE]
+    ]
+    return render(request, "campaigning/repeats.html", title="相同意见", groups=groups, alike=alike)
 
 
 @router.post("/merge")
@@ -152,6 +160,22 @@ def merge_opinions(
     except OpinionError as error:
         return _refused(request, str(error))
     return RedirectResponse(f"/opinions/{min(chosen or ())}", status_code=303)
+
+
+@router.post("/distinct")
+def keep_apart(
+    request: Request, office: InOffice, who: Director, chosen: Annotated[list[int] | None, Form()] = None
+) -> Response:
+    """Two in similar words are not the same."""
+
+    def change(found: list[Opinion], _lister: Lister) -> Iterable[NewEvent]:
+        one, *others = (one for one in found if one.id in set(chosen or ()))
+        return [distinct(one, other) for other in others]
+
+    if len(set(chosen or ())) < 2:
+        return _refused(request, "请选两件")
+    register.write(office.store, office.campaign, who.name, "opinions.distinct", change)
+    return RedirectResponse("/opinions/repeats", status_code=303)
 
 
 def _refused(request: Request, why: str) -> Response:
@@ -239,7 +263,8 @@ _EVENT_WORDS = {
     "changed": "按核对后的表更正",
     "withdrawn": "撤销：表上核对后没有这一条",
     "merged": "并入另一件",
-    "parted": "与另一件分开",
+    "parted": "撤销并案",
+    "distinct": "核对：与相近的另一件不是同一件",
 }
 
 
@@ -367,6 +392,12 @@ def merge_into(
         return merge(find(found, lead, office.campaign.year), [_one(found, number)])
 
     return _written(number, request, office, who, "opinions.merge", change)
+
+
+@router.post("/{number}/part")
+def part_opinion(number: int, request: Request, office: InOffice, who: Director) -> Response:
+    """Take the merging back."""
+    return _write(number, request, office, who, "opinions.part", lambda opinion, _facts: part(opinion))
 
 
 def _write(

@@ -22,7 +22,7 @@ from review.showing import render
 from store import opinions as kept
 from workspace.digesting import Digest, draw_up, usual_date
 
-router = APIRouter(prefix="/weeks")
+router = APIRouter(prefix="/opinions/weeks")
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,9 @@ def digest(
         folder = folder_of(office, f"digest-{week}")
         drawn = draw_up(workspace, office.store, week, folder, dated, unmasked, unchecked, job.step)
         files = tuple(file.name for file in drawn.files)
-        return Outcome(tuple(_said(drawn)), folder.name, files, f"/weeks?week={week}")
+        return Outcome(tuple(_said(drawn)), folder.name, files, f"/opinions/weeks?week={week}")
 
-    return begin(request, office, who, f"整理 {week} 的清单", f"/weeks?week={week}", work)
+    return begin(request, office, who, f"整理 {week} 的清单", f"/opinions/weeks?week={week}", work)
 
 
 def _said(drawn: Digest) -> list[str]:

@@ -96,8 +96,8 @@ def test_a_job_is_seen_by_those_who_may() -> None:
 
 def test_a_weeks_lists_from_the_page(town: OpinionTown, office: Office) -> None:
     desk = Desk(office, "supervisor")
-    assert "这一周还没有整理" in desk.words("/weeks?week=2017-W14")
-    page = desk.post("/weeks/2017-W14", dated="2017-04-10")
+    assert "这一周还没有整理" in desk.words("/opinions/weeks?week=2017-W14")
+    page = desk.post("/opinions/weeks/2017-W14", dated="2017-04-10")
     job = ended(office)
     assert job.state is JobState.DONE, job.said
     assert str(page.url).endswith(f"/jobs/{job.number}")
@@ -110,7 +110,7 @@ def test_a_weeks_lists_from_the_page(town: OpinionTown, office: Office) -> None:
     assert desk.audited("paper.download") == [{"folder": "digest-2017-W14", "file": "交办单-2017-W14.pdf"}]
     assert town.opinion("门口的路坏了").state == "assigned"
     assert desk.audited("digest.write") == [{"week": "2017-W14", "unmasked": False}]
-    assert "2017-04-10" in desk.words("/weeks?week=2017-W14")
+    assert "2017-04-10" in desk.words("/opinions/weeks?week=2017-W14")
 
 
 def test_who_may_have_which_papers(office: Office) -> None:
@@ -121,8 +121,8 @@ def test_who_may_have_which_papers(office: Office) -> None:
     for other in (Desk(office, "keyer"), Desk(office, "inspection"), Desk(office, "unit", "U1")):
         other.get(f"/papers/export/{name}", 403)
         other.get("/jobs/1", 404)
-        other.get("/weeks", 403)
-        other.post("/weeks/2017-W14", 403, dated="2017-04-10")
+        other.get("/opinions/weeks", 403)
+        other.post("/opinions/weeks/2017-W14", 403, dated="2017-04-10")
     for path in ("/papers/export/nothing.pdf", "/papers/export/..%2f..%2fdata.db", "/papers/export-/x"):
         desk.get(path, 404)
     desk.get("/papers/data.db/x", 403)

@@ -105,11 +105,26 @@ def test_repeated_ones_are_merged_and_keep_their_sources(town: OpinionTown, offi
     assert town.opinion("路灯不亮！").into == lead.id
     words = desk.words(f"/opinions/{lead.id}")
     assert f"并入这一件的{other.number}" in words
-    assert "没有相同的" in desk.words("/opinions/repeats")
+    assert "没有同村、同类、同内容的" in desk.words("/opinions/repeats")
     assert "至少选两件" in desk.post("/opinions/merge", 422, chosen=[lead.id]).text
     housing = town.opinion("政策不明")
     desk.post(f"/opinions/{housing.id}/into", lead=lead.number)
     assert town.opinion("政策不明").into == lead.id
+    desk.post(f"/opinions/{housing.id}/part")
+    assert town.opinion("政策不明").into is None
+
+
+def test_ones_in_similar_words_are_merged_or_kept_apart(town: OpinionTown, office: Office) -> None:
+    words = "河边垃圾堆了很久没有人清运"
+    town.returns("H5", {"visit_date": "2017-04-11", **opinion(1, "problem", "roads", words, "town")})
+    more = {"visit_date": "2017-04-11", **opinion(2, "problem", "roads", f"{words}过", "town")}
+    town.returns("H3", more)
+    desk = Desk(office, "supervisor")
+    assert f"{words}过" in desk.words("/opinions/repeats")
+    one, other = town.opinion(words), town.opinion(f"{words}过")
+    desk.post("/opinions/distinct", chosen=[one.id, other.id])
+    assert "没有说法相近的" in desk.words("/opinions/repeats")
+    assert "不是同一件" in desk.words(f"/opinions/{min(one.id, other.id)}")
 
 
 def test_a_unit_sees_and_answers_what_was_handed_to_it(town: OpinionTown, office: Office) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from campaign.annotate import write_annotated
-from campaign.assign import propose
-from campaign.breaches import Breach, check
-from campaign.roster import Issue, Roster, RosterError, describe_changes, keep_roster, load_workbook
+from campaign.breaches import Breach
+from campaign.duties import complete, examine
+from campaign.roster import Issue, RosterError, describe_changes, load_workbook
+from campaign.roster import load_roster as keep
 from campaign.template import write_template
 from campaign.town import KIND_WORDS
-from store import Changes, Duty, Store, audit, roster
+from store import Duty, roster
 from workspace.folder import Workspace
 from zoufang.console import Exit, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
@@ -69,7 +68,7 @@ def load_roster(path: Path, dry_run: bool, annotate: Path | None, workspace: Wor
             say("请改正后重新运行同一命令。")
         return Exit.FAILED
     _annotate(path, annotate, (), loaded.warnings)
-    changes = _keep(store, loaded, workspace.who, dry_run)
+    changes = keep(store, loaded, workspace.who, dry_run=dry_run)
     if as_json:
         tables = {name: vars(change) for name, change in changes.items()}
         print_json(
@@ -99,20 +98,6 @@ def _annotate(path: Path, copy: Path | None, errors: tuple[Issue, ...], warnings
         say(f"已把 {len(errors)} 处错误、{len(warnings)} 处提醒写成批注：{copy}")
 
 
-class _DryRunError(Exception):
-    """Ends a transaction that was only tried."""
-
-
-def _keep(store: Store, loaded: Roster, who: str, dry_run: bool) -> Mapping[str, Changes]:
-    """What loading does, or would do."""
-    changes: dict[str, Changes] = {}
-    with contextlib.suppress(_DryRunError), store.write() as db:
-        changes = keep_roster(db, loaded, who)
-        if dry_run:
-            raise _DryRunError
-    return changes
-
-
 @click.command(name="assign", help="安排谁走访谁：名册中已定的照办，其余按方案补齐；核对定额和不重不漏。")
 @click.option("--check", "only_check", is_flag=True, help="只核对，不改动安排。")
 @workspace_option
@@ -120,17 +105,12 @@ def _keep(store: Store, loaded: Roster, who: str, dry_run: bool) -> Mapping[str,
 def assign_command(only_check: bool, workspace: Workspace, as_json: bool) -> int:
     store, campaign = workspace.open_store(), workspace.campaign
     with store.read() as db:
-        people = Roster.of(db)
-        duties = roster.load_duties(db, campaign.round)
-    if not people["cadres"]:
-        say("名册是空的。请先运行 zoufang roster load")
-        return Exit.FAILED
+        if not roster.codes(db)["cadres"]:
+            say("名册是空的。请先运行 zoufang roster load")
+            return Exit.FAILED
     if not only_check:
-        duties = propose(people, duties, campaign.quotas)
-        with store.write() as db:
-            changes = roster.set_duties(db, campaign.round, duties)
-            audit.note(db, workspace.who, "assign", vars(changes))
-    breaches = check(people, duties, campaign.quotas)
+        complete(store, campaign, workspace.who)
+    duties, breaches = examine(store, campaign)
     if as_json:
         print_json({"duties": _counts(duties), "breaches": [_breach(breach) for breach in breaches]})
     else:
