@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -35,10 +36,11 @@ def measure_page(
     for box in boxes:
         by_field.setdefault(box.field, []).append(box)
     reader = reader or engine()
+    fields = [f for f in printed.layout.fields_on_page(page_number) if f.kind is not Kind.PREFILL]
+    seen = [_measure(field, by_field[field.key], ink, ticked, vocabularies, reader) for field in fields]
     return tuple(
-        _measure(field, by_field[field.key], ink, ticked, vocabularies, reader)
-        for field in printed.layout.fields_on_page(page_number)
-        if field.kind is not Kind.PREFILL
+        replace(one, residual_mm=max(one.residual_mm, round(page.unfollowed_mm(by_field[one.field]), 3)))
+        for one in seen
     )
 
 

@@ -35,7 +35,7 @@ from ingest.identify import Known
 from ingest.model import BLANK_DPI, Image, PrintedLayout, Registration
 from ingest.qr import corners_on_page
 from ingest.sampling import Pyramid, best_match, ink_channel, without_pen
-from layouts.model import PageFrame
+from layouts.model import Box, PageFrame
 
 Shift = tuple[float, float]
 READING_MM_PER_PX = 25.4 / BLANK_DPI
@@ -63,6 +63,7 @@ class RegisteredPage:
     scan   the page as it came in, grey or RGB
     blank  the static print of this page, grey, `BLANK_DPI`
     bend   how the paper departs from flat, None when it does not
+    known  where on bent paper print was recognised, mm (N, 2)
     """
 
     scan: Image
@@ -70,6 +71,7 @@ class RegisteredPage:
     frame: PageFrame
     registration: Registration
     bend: Bend | None = None
+    known: Points | None = None
 
     @property
     def px_per_mm(self) -> float:
@@ -84,6 +86,16 @@ class RegisteredPage:
         """Places on the page in mm (N, 2) → px of the scan."""
         moved = places if self.bend is None else places + self.bend.at(places)
         return apply(self._page_to_scan, moved)
+
+    def unfollowed_mm(self, boxes: Sequence[Box]) -> float:
+        """How far bent paper may have carried the worst of these boxes since the print that was recognised
+        nearest to it, unnoticed; 0 on flat paper."""
+        if self.known is None:
+            return 0.0
+        sides = np.array([(box.x, box.y, box.x + box.w, box.y + box.h) for box in boxes])[:, None]
+        beyond = np.maximum(np.maximum(sides[..., :2] - self.known, self.known - sides[..., 2:]), 0.0)
+        gaps = np.sort(np.linalg.norm(beyond, axis=2), axis=1)
+        return float(gaps[:, thresholds.FOLLOWED_BY - 1].max()) * thresholds.UNFOLLOWED_SLOPE
 
     def patch(
         self,
@@ -198,12 +210,14 @@ class _Points:
 
 @dataclass(frozen=True, eq=False)
 class _Laid:
-    """A page put straight: its transform, its bend, the distance left in mm, how many points say so."""
+    """A page put straight: its transform, its bend, the distance left in mm, how many points say so, and
+    where these are if it is bent."""
 
     page_to_scan: Matrix
     bend: Bend | None
     residual_mm: float
     points: int
+    known: Points | None = None
 
 
 def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout) -> RegisteredPage | None:
@@ -229,7 +243,7 @@ def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout)
         _found_from(markers, known, laid, laid.points - len(start)),
         laid.bend.packed() if laid.bend else None,
     )
-    return RegisteredPage(pixels, printed.blanks[page - 1], frame, registration, laid.bend)
+    return RegisteredPage(pixels, printed.blanks[page - 1], frame, registration, laid.bend, laid.known)
 
 
 def _found_from(markers: int, known: Known, laid: _Laid, anchors: int) -> str:
@@ -289,30 +303,45 @@ def _settled(
 ) -> _Laid | None:
     """All anchors once more, from `start` and what `more` was found; at least the share `least` of them.
 
-    What disagrees with its neighbours, or does not hang together with `start`, does not count.
+    Those not seen are looked for again as long as more and more are: each tells better where the next is.
     """
     if len(more) < thresholds.LEAST_ANCHORS:
         return None
-    known, places = start + more, _places(anchors.many)
-    flat = _first_transform(known)
-    expected = guesses(places, known.page, known.shifts(flat))
-    matches = match(scan, flat, anchors.many, thresholds.FOLLOW_AGAIN_MM, expected)
-    good = matches.scores >= thresholds.ANCHOR_SCORE
-    found = _Points(places, apply(flat, matches.seen)).where(good) + start
-    trusted = np.arange(len(found)) >= good.sum()
-    agreed = disagreement(found.page, found.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM
-    found, trusted = found.where(agreed), trusted[agreed]
-    found = found.where(joined_to(trusted, found.page, found.shifts(flat)))
-    if len(found) - len(start) < max(thresholds.LEAST_ANCHORS, least * len(places)):
+    found, sure = _agreeing(start + _seen_again(scan, start + more, anchors.many), len(start))
+    before = 0
+    while before < len(found) < len(anchors.many) + sure:
+        before = len(found)
+        there = {tuple(place) for place in found.page}
+        missing = [anchor for anchor in anchors.many if (anchor.x, anchor.y) not in there]
+        found, sure = _agreeing(found + _seen_again(scan, found, missing), sure)
+    if len(found) - sure < max(thresholds.LEAST_ANCHORS, least * len(anchors.many)):
         return None
     return _flat(found) or _bent(found, frame)
+
+
+def _seen_again(scan: Pyramid, known: _Points, anchors: Sequence[Anchor]) -> _Points:
+    """The anchors that lie about where what is known foretells."""
+    places, flat = _places(anchors), _first_transform(known)
+    expected = guesses(places, known.page, known.shifts(flat))
+    matches = match(scan, flat, anchors, thresholds.FOLLOW_AGAIN_MM, expected)
+    return _Points(places, apply(flat, matches.seen)).where(matches.scores >= thresholds.ANCHOR_SCORE)
+
+
+def _agreeing(found: _Points, sure: int) -> tuple[_Points, int]:
+    """Without what disagrees with its neighbours, or does not hang together with the first `sure` points;
+    and how many of these are left."""
+    flat = _first_transform(found)
+    agreed = disagreement(found.page, found.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM
+    found, trusted = found.where(agreed), (np.arange(len(found)) < sure)[agreed]
+    joined = joined_to(trusted, found.page, found.shifts(flat))
+    return found.where(joined), int((trusted & joined).sum())
 
 
 def _bent(found: _Points, frame: PageFrame) -> _Laid:
     flat = _first_transform(found)
     shifts = found.shifts(flat)
     left = np.quantile(disagreement(found.page, shifts), thresholds.FLAT_SHARE)
-    return _Laid(flat, bend_through(found.page, shifts, frame), float(left), len(found))
+    return _Laid(flat, bend_through(found.page, shifts, frame), float(left), len(found), found.page)
 
 
 def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Points:

@@ -274,3 +274,14 @@ def test_a_bend_is_kept_with_the_page() -> None:
 def test_what_is_no_bend_is_refused() -> None:
     with pytest.raises(ValueError, match="bend"):
         Bend.unpacked("2,2,eAAA")
+
+
+def test_on_bent_paper_what_lies_far_from_recognised_print_is_not_trusted() -> None:
+    shot = damaged(curled(20.0), form="2-2", page=2)
+    found = put_straight(shot)
+    boxes = list(shot.layout.on_page(2))
+    unsure = np.array([found.registered.unfollowed_mm([box]) for box in boxes])
+    trusted = unsure <= thresholds.RESIDUAL_MM
+    assert 0.5 < trusted.mean() < 1, "half of the page is empty"
+    assert errors(found, shot)[trusted].max() < thresholds.RESIDUAL_MM
+    assert flat().unfollowed_mm(boxes) == 0.0
