@@ -337,6 +337,26 @@ def _torn_corner(pixels: Image, strength: float, rng: Generator, dpi: float) -> 
     return out
 
 
+def _dog_ear(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
+    """Up to 30 mm of one corner folded over: its white back covers what lies beside it."""
+    height, width = size_of(pixels)
+    reach = (5 + 25 * strength) * dpi / 25.4
+    along = np.array([reach, reach * float(rng.uniform(0.6, 1.5))])
+    corner = int(rng.integers(4))
+    origin = np.array([width * (corner in (1, 2)), height * (corner in (2, 3))], np.float64)
+    inwards = np.where(origin > 0, -1.0, 1.0)
+    on_top, on_side = origin + inwards * (along[0], 0), origin + inwards * (0, along[1])
+    crease = on_side - on_top
+    tip = on_top + 2 * crease * np.dot(origin - on_top, crease) / np.dot(crease, crease) - (origin - on_top)
+    out = pixels.copy()
+    behind = 255 if rng.random() < 0.6 else int(rng.integers(10, 80))
+    gone, back = (np.round([end, on_top, on_side]).astype(np.int32) for end in (origin, tip))
+    cv2.fillPoly(out, [gone], (behind,) * 3, cv2.LINE_AA)
+    cv2.fillPoly(out, [back], (246,) * 3, cv2.LINE_AA)
+    cv2.polylines(out, [back], True, (150,) * 3, max(round(0.3 * dpi / 25.4), 1), cv2.LINE_AA)
+    return out
+
+
 def _coffee(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """A ring of a cup and a stain in it, brown, anywhere."""
     height, width = _coarse(size_of(pixels))
@@ -520,6 +540,34 @@ def _shadow(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image
     return _lit(pixels, (1 - 0.5 * strength * soft).astype(np.float32))
 
 
+def _glare(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
+    """A lamp mirrored in the paper: a bright spot of up to 60 mm in which print pales."""
+    height, width = _coarse(size_of(pixels))
+    centre = rng.uniform(0.15, 0.85, 2) * (width, height)
+    radius = (15 + 45 * strength) * dpi / 25.4 / _COARSE
+    y, x = np.ogrid[:height, :width]
+    stretch = float(rng.uniform(0.5, 1.0))
+    far = np.hypot((x - centre[0]) * stretch, y - centre[1]) / radius
+    return _faded(pixels, (0.85 * strength * np.exp(-(far**2) * 3)).astype(np.float32))
+
+
+def _finger(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
+    """A finger that holds the sheet at its edge, up to 25 mm into it."""
+    height, width = size_of(pixels)
+    mm = dpi / 25.4
+    side, along = int(rng.integers(4)), float(rng.uniform(0.15, 0.85))
+    middles = ((along * width, 0.0), (width, along * height), (along * width, height), (0.0, along * height))
+    middle = np.round(middles[side]).astype(int)
+    size = (9 * mm, (5 + 20 * strength) * mm)
+    axes = tuple(round(v) for v in (size if side % 2 == 0 else size[::-1]))
+    shade = float(rng.uniform(0.6, 1.0))
+    out = pixels.copy()
+    skin = tuple(round(part * shade) for part in (214, 160, 130))
+    colour = skin if pixels.ndim == 3 else (round(float(np.dot(skin, GREY))),)
+    cv2.ellipse(out, (int(middle[0]), int(middle[1])), axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
+    return out
+
+
 def _background(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """The desk around the sheet."""
     height, width = size_of(pixels)
@@ -559,6 +607,7 @@ DAMAGES: Mapping[str, Paint] = MappingProxyType(
         "punch_holes": _punch_holes,
         "staple": _staple,
         "torn_corner": _torn_corner,
+        "dog_ear": _dog_ear,
         "coffee": _coffee,
         "seal": _seal,
         "dirt": _dirt,
@@ -576,6 +625,8 @@ DAMAGES: Mapping[str, Paint] = MappingProxyType(
         "jpeg": _jpeg,
         "uneven_light": _uneven_light,
         "shadow": _shadow,
+        "glare": _glare,
+        "finger": _finger,
         "background": _background,
     }
 )

@@ -94,8 +94,8 @@ def office_scanner(rng: Generator, dpi: int | None = None, colour: str | None = 
 def worn_office(rng: Generator, dpi: int | None = None, colour: str | None = None) -> Recipe:
     """An old copier in a village: what it does to paper is anyone's guess."""
     among = ("duplex_offset", "skew", "stretch", "shift", "blur", "noise", "tone", "photocopy", "dot_gain",
-             "toner", "fold", "punch_holes", "staple", "torn_corner", "coffee", "seal", "bleed_through",
-             "dirt", "streak", "feed_wobble", "cut_edge", "larger_glass", "uneven_light",
+             "toner", "fold", "punch_holes", "staple", "torn_corner", "dog_ear", "coffee", "seal",
+             "bleed_through", "dirt", "streak", "feed_wobble", "cut_edge", "larger_glass", "uneven_light",
              "crumple")  # fmt: skip
     chosen = [n for n in range(len(among)) if rng.random() < 0.22]
     turn = [("quarter_turns", 1.0)] if rng.random() < 0.3 else []
@@ -118,6 +118,15 @@ def phone(rng: Generator, dpi: int | None = None, colour: str | None = None) -> 
     ]  # fmt: skip
     if rng.random() < 0.2:
         steps.insert(-2, ("motion_blur", float(rng.uniform(0.05, 0.4))))
+    for name, chance in (
+        ("finger", 0.15),
+        ("glare", 0.15),
+        ("dog_ear", 0.1),
+        ("crumple", 0.1),
+        ("fold", 0.2),
+    ):
+        if rng.random() < chance:
+            steps.insert(0, (name, float(rng.uniform(0.1, 0.6))))
     if rng.random() < 0.3:
         steps.append(("quarter_turns", 1.0))
     return Recipe(
@@ -146,6 +155,6 @@ def _ordered(steps: list[tuple[str, float]]) -> list[tuple[str, float]]:
 
 _LIFE = (
     "duplex_offset", "toner", "dot_gain", "bleed_through", "seal", "coffee", "dirt", "photocopy",
-    "punch_holes", "staple", "torn_corner", "fold", "crumple", "quarter_turns", "feed_wobble", "skew",
-    "stretch", "shift", "cut_edge", "larger_glass", "uneven_light", "streak", "blur", "tone", "noise",
+    "punch_holes", "staple", "torn_corner", "dog_ear", "fold", "crumple", "quarter_turns", "feed_wobble",
+    "skew", "stretch", "shift", "cut_edge", "larger_glass", "uneven_light", "streak", "blur", "tone", "noise",
 )  # fmt: skip
