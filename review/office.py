@@ -17,7 +17,8 @@ from layouts.identity import Key
 from layouts.model import Layout
 from review.jobs import Jobs
 from review.recent import Recent
-from store import Store, Subject, printed
+from store import Store, Subject, printed, visit_plans
+from store.visit_plans import Planned
 from workspace.folder import Workspace
 from workspace.scanning import build_shelf
 
@@ -68,9 +69,18 @@ class Office:
 
         return self.recent.get("visits", FIGURES_SECONDS, load)
 
+    def plan(self) -> dict[Subject, Planned]:
+        """Subject → the day on which the visit plan has it, of those that it has."""
+
+        def load() -> dict[Subject, Planned]:
+            with self.store.read() as db:
+                return visit_plans.load(db, self.campaign.round)
+
+        return self.recent.get("plan", FIGURES_SECONDS, load)
+
     def forget_figures(self) -> None:
         """They have changed by more than what comes in."""
-        self.recent.forget("overview", "visits", "vocabularies", "shelf")
+        self.recent.forget("overview", "visits", "plan", "plan rows", "vocabularies", "shelf")
 
     def layout(self, digest: str) -> Layout:
         """Layouts never change, so that each is read once. Raises KeyError."""

@@ -258,11 +258,11 @@ def _opinions(source: _Source) -> Export:
     everything, lister = source.opinions()
     found = [one for one in everything if one.state is not State.WITHDRAWN]
     by = source.wish.by
-    groups = _groups(found, lister, by)
+    groups = libraries(found, lister, by)
     data: list[Any] = []
     if source.json:
-        libraries = [_group_json(name, some, lister) for name, some in groups.items()]
-        data = libraries if by else [lister.row(one) for one in found]
+        grouped = [_group_json(name, some, lister) for name, some in groups.items()]
+        data = grouped if by else [lister.row(one) for one in found]
     columns = OPINION_COLUMNS if source.wish.file_format in _TABLES else _DOCUMENT_COLUMNS
     headings = {name: name for name in columns}
     sheets = [
@@ -280,7 +280,9 @@ def _opinions(source: _Source) -> Export:
     return Export(title, f"{len(found)} 件意见建议", len(found), data, sheets)
 
 
-def _groups(found: Sequence[Opinion], lister: Lister, by: str) -> dict[str, list[Opinion]]:
+def libraries(found: Sequence[Opinion], lister: Lister, by: str) -> dict[str, list[Opinion]]:
+    """民情民意库 by village or unit, or the town's: name → opinions."""
+
     def name(one: Opinion) -> str:
         if by == "village":
             return lister.village(one) or "不属于某村"

@@ -11,7 +11,7 @@ Each is thin: what is true is for `campaign` to say, long work for `workspace` t
 in `review.access`, which part of the town they see in `parts`.
 """
 
-from review.campaigning import coverage, opinions, papers, reports, rosters, underway, weeks
+from review.campaigning import coverage, ledgers, opinions, papers, reports, rosters, underway, weeks
 
-PARTS = (coverage, weeks, opinions, reports, rosters, underway, papers)
+PARTS = (coverage, weeks, opinions, ledgers, reports, rosters, underway, papers)
 """The modules, each with its `router`."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse
 
 from campaign.coverage import BY_NAMES, By, Overview
 from campaign.masking import name_of
+from campaign.planning import Slippage, plan_rows, slippage
 from campaign.progress import by_week, without_date
 from campaign.town import KIND_WORDS
 from campaign.weeks import stages
 from review import access
 from review.accounts import InOffice, SignedIn
 from review.campaigning.parts import Pager, named, part_of, part_words
+from review.office import FIGURES_SECONDS, Office
 from review.showing import render
 from store import audit
 
@@ -51,7 +54,8 @@ def figures(
         bys=BY_NAMES,
         into=INTO,
         lines=overview.lines(by),
-        weeks=by_week(office.campaign, overview.duties, found.items()),
+        weeks=by_week(office.campaign, overview.duties, found.items(), office.plan()),
+        slipped=_slipped(office, overview),
         undated=without_date(overview.duties, found.items()),
         today=date.today(),
         stages=stages(office.campaign, date.today()),
@@ -61,6 +65,21 @@ def figures(
         villages=_names(whole, "village"),
         units=_names(whole, "unit"),
     )
+
+
+def _slipped(office: Office, overview: Overview) -> list[Slippage]:
+    """Units behind their visit plans, of the part that is shown; the most behind first."""
+
+    def load() -> list[dict[str, Any]]:
+        with office.store.read() as db:
+            return plan_rows(db, office.campaign, date.today())
+
+    if not office.plan():
+        return []
+    rows = office.recent.get("plan rows", FIGURES_SECONDS, load)
+    shown = {(KIND_WORDS[duty.subject.kind], duty.subject.code) for duty in overview.duties}
+    found = slippage([row for row in rows if (row["kind"], row["code"]) in shown], date.today())
+    return sorted((one for one in found if one.late), key=lambda one: -one.late)
 
 
 def _names(overview: Overview, kind: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ OPEN_TO: Mapping[str, Callable[[User], bool]] = {
     "inspection": access.inspects,
     "export": access.directs,
     "packets": access.directs,
-    "roster": access.directs,
+    "plan": access.directs,
 }
 """First word of a folder's name (`digest-2017-W14`) → who may have what is in it."""
 

@@ -1,4 +1,4 @@
-"""名册和走访安排: the workbook checked, tried and loaded; who visits whom, held against the plan."""
+"""名册和走访安排: the workbook checked, tried and loaded; who visits whom, and when."""
 
 from __future__ import annotations
 
@@ -8,29 +8,36 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request, UploadFile
+from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from campaign.annotate import write_annotated
 from campaign.duties import complete, examine
+from campaign.planning import usual_first
 from campaign.roster import Issue, Roster, RosterError, describe_changes, load_roster, load_workbook
 from campaign.template import write_template
 from campaign.town import KIND_WORDS
 from campaign.workbook import SHEETS
 from review.accounts import Director, InOffice
+from review.campaigning.papers import folder_of, written
+from review.campaigning.underway import begin
+from review.jobs import Job, Outcome
 from review.office import Office
 from review.showing import render
 from store import audit, roster
+from workspace.plans import load_plan, make_plan, write_plans
 
 router = APIRouter(prefix="/roster")
 
 UPLOADS = "roster"
 """Folder of out/: the workbook that is being checked. Loaded, or another one checked, it is deleted."""
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
+PLANS = "plan"
 SHOWN = 200
 """Errors and breaches on the page; the annotated copy has all."""
 
@@ -56,9 +63,68 @@ def _show(request: Request, office: Office, message: str = "", said: Sequence[st
         duties=[(word, counts[kind], visitors[kind]) for kind, word in KIND_WORDS.items() if counts[kind]],
         breaches=breaches[:SHOWN],
         count=len(breaches),
+        plans=written(office, PLANS),
         message=message,
         said=said,
     )
+
+
+# --- who visits whom, and when -------------------------------------------------------------------
+
+
+@router.post("/assign")
+def assign(request: Request, office: InOffice, who: Director) -> Response:
+    with office.store.read() as db:
+        if not roster.codes(db)["cadres"]:
+            return _show(request, office, "名册是空的，请先载入名册")
+    duties = complete(office.store, office.campaign, who.name)
+    office.forget_figures()
+    return _show(request, office, said=[f"已安排 {len(duties)} 个走访对象"])
+
+
+@router.post("/plan")
+def plan(
+    request: Request, office: InOffice, who: Director, unmasked: Annotated[bool, Form()] = False
+) -> Response:
+    """Give every duty a day, and each unit its plan."""
+
+    def work(job: Job) -> Outcome:
+        workspace = office.workspace.used_by(who.name)
+        job.doing_now("排定日期")
+        planned, new = make_plan(workspace, office.store, usual_first(office.campaign, date.today()))
+        office.forget_figures()
+        if not planned:
+            return Outcome(("还没有走访安排，先按方案补齐安排",), onwards="/roster")
+        job.doing_now("写出各单位的计划")
+        folder = folder_of(office, PLANS)
+        files = write_plans(workspace, office.store, folder, (), date.today(), unmasked)
+        said = f"已排定 {planned} 个走访对象，其中新排 {new} 个；已排定的日期不变"
+        return Outcome((said,), PLANS, tuple(file.name for file in files), "/coverage")
+
+    return begin(request, office, who, "排走访计划", "/roster", work)
+
+
+@router.post("/plan/load")
+async def take_plan(request: Request, office: InOffice, who: Director, file: UploadFile) -> Response:
+    """A unit's plan comes back with its changes."""
+    suffix = Path(file.filename or "").suffix.lower()
+    if suffix not in SUFFIXES:
+        return _show(request, office, "请选单位改过的计划（.xlsx、.xls、.ods 或 .csv）")
+    folder = Path(tempfile.mkdtemp())
+    try:
+        path = folder / f"走访计划{suffix}"
+        path.write_bytes(await file.read())
+        lines, changed = load_plan(office.workspace.used_by(who.name), office.store, path)
+    except RosterError as error:
+        issues = [str(issue) for issue in error.errors[:SHOWN]]
+        return _show(request, office, f"有 {len(error.errors)} 处错误，没有载入任何内容", issues)
+    finally:
+        shutil.rmtree(folder)
+    office.forget_figures()
+    return _show(request, office, said=[f"已载入 {lines} 行，其中 {changed} 行与原计划不同"])
+
+
+# --- the workbook --------------------------------------------------------------------------------
 
 
 @router.get("/template")
@@ -68,9 +134,6 @@ def template(who: Director) -> FileResponse:
     path = folder / "名册.xlsx"
     write_template(path)
     return FileResponse(path, filename=path.name, background=BackgroundTask(shutil.rmtree, folder))
-
-
-# --- the workbook --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -171,16 +234,3 @@ def load(token: str, request: Request, office: InOffice, who: Director) -> Respo
     shutil.rmtree(_uploads(office))
     office.forget_figures()
     return _show(request, office, said=["名册已载入：", *describe_changes(changes)])
-
-
-# --- who visits whom -----------------------------------------------------------------------------
-
-
-@router.post("/assign")
-def assign(request: Request, office: InOffice, who: Director) -> Response:
-    with office.store.read() as db:
-        if not roster.codes(db)["cadres"]:
-            return _show(request, office, "名册是空的，请先载入名册")
-    duties = complete(office.store, office.campaign, who.name)
-    office.forget_figures()
-    return _show(request, office, said=[f"已安排 {len(duties)} 个走访对象"])

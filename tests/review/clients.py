@@ -10,6 +10,7 @@ from httpx import Response
 
 from review import Office, create_app
 from review.accounts import save_account
+from store.accounts import User, find_user
 from store.audit import search
 
 PASSWORD = "correct horse"
@@ -31,6 +32,13 @@ class Desk:
         found = _CSRF.search(self.client.get("/coverage").text)
         assert found
         self.csrf = found[1]
+
+    @property
+    def user(self) -> User:
+        with self.office.store.read() as db:
+            found = find_user(db, self.name)
+        assert found
+        return found
 
     def get(self, path: str, status: int = 200) -> Response:
         answer = self.client.get(path)
