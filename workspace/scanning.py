@@ -31,6 +31,19 @@ NO_SCANS = {"thumbs.db", "desktop.ini"}
 """What Windows leaves in folders; names that begin with a dot are passed over too."""
 
 
+STATE_WORDS = {
+    "read": "已读",
+    "duplicate": "重复",
+    "blank": "空白",
+    "foreign": "外来",
+    "unknown": "不明",
+    "unreadable": "读不出",
+    "void": "作废",
+}
+"""State of a page → what clerks call it."""
+_PAGES_NAMED = 12
+
+
 @dataclass(frozen=True)
 class FileProblem:
     """A problem with where it is; `page` counts from 1, None when it is the file as a whole."""
@@ -185,3 +198,16 @@ def build_shelf(workspace: Workspace, store: Store) -> Shelf:
 
 def _pixels(png: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.asarray(Pillow.open(io.BytesIO(png)).convert("L"))
+
+
+def describe_problems(problems: list[FileProblem]) -> Iterator[str]:
+    """One line per problem; the same problem on many pages of a file is one line."""
+    groups: dict[tuple[str, str], list[FileProblem]] = {}
+    for problem in problems:
+        message = problem.message.replace(f"第 {problem.page} 页", "这一页")
+        groups.setdefault((problem.file, message), []).append(problem)
+    for (file, message), same in groups.items():
+        pages = [problem.page for problem in same if problem.page]
+        listed = "、".join(map(str, pages[:_PAGES_NAMED])) + (" 等" if len(pages) > _PAGES_NAMED else "")
+        many = f"（共 {len(pages)} 页）" if len(pages) > 1 else ""
+        yield f"{file}{f' 第 {listed} 页{many}' if pages else ''}：{message}"

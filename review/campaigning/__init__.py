@@ -11,7 +11,18 @@ Each is thin: what is true is for `campaign` to say, long work for `workspace` t
 in `review.access`, which part of the town they see in `parts`.
 """
 
-from review.campaigning import coverage, ledgers, opinions, papers, reports, rosters, underway, weeks
+from review.campaigning import (
+    coverage,
+    ledgers,
+    opinions,
+    packets,
+    papers,
+    reports,
+    rosters,
+    scans,
+    underway,
+    weeks,
+)
 
-PARTS = (coverage, weeks, opinions, ledgers, reports, rosters, underway, papers)
+PARTS = (coverage, weeks, opinions, ledgers, reports, rosters, packets, scans, underway, papers)
 """The modules, each with its `router`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,9 @@ import click
 from campaign.records import records
 from workspace.counting import count_answers
 from workspace.folder import Workspace
-from workspace.scanning import Batch, FileProblem, scan
+from workspace.scanning import STATE_WORDS, Batch, describe_problems, scan
 from zoufang.console import Exit, print_json, print_table, progress, say, tell
 from zoufang.options import json_option, workspace_option
-
-_PAGES_NAMED = 12
-STATE_NAMES = {
-    "read": "已读",
-    "duplicate": "重复",
-    "blank": "空白",
-    "foreign": "外来",
-    "unknown": "不明",
-    "unreadable": "读不出",
-    "void": "作废",
-}
 
 
 @click.command(name="scan", help="读入扫描件：PDF、TIFF、JPEG、PNG、HEIC 文件，或装有它们的文件夹。")
@@ -79,7 +67,7 @@ def summary(batch: Batch, counts: dict[str, int]) -> dict[str, Any]:
         "files": batch.files,
         "known_files": batch.known,
         "pages": batch.pages,
-        **{state: batch.states[state] for state in STATE_NAMES},
+        **{state: batch.states[state] for state in STATE_WORDS},
         "fields": counts["fields"],
         "accepted": counts["accepted"],
         "needs_review": counts["needs_review"],
@@ -99,21 +87,8 @@ def report(batch: Batch, counts: dict[str, int]) -> None:
             say(f"  {line}")
 
 
-def describe_problems(problems: list[FileProblem]) -> Iterator[str]:
-    """One line per problem; the same problem on many pages of a file is one line."""
-    groups: dict[tuple[str, str], list[FileProblem]] = {}
-    for problem in problems:
-        message = problem.message.replace(f"第 {problem.page} 页", "这一页")
-        groups.setdefault((problem.file, message), []).append(problem)
-    for (file, message), same in groups.items():
-        pages = [problem.page for problem in same if problem.page]
-        listed = "、".join(map(str, pages[:_PAGES_NAMED])) + (" 等" if len(pages) > _PAGES_NAMED else "")
-        many = f"（共 {len(pages)} 页）" if len(pages) > 1 else ""
-        yield f"{file}{f' 第 {listed} 页{many}' if pages else ''}：{message}"
-
-
 def report_states(batch: Batch) -> None:
     files = f"{batch.files} 个文件" + (f"（其中 {batch.known} 个以前已读过）" if batch.known else "")
     title = f"第 {batch.number} 批：{files}，{batch.pages} 页，用时 {batch.seconds:.0f} 秒"
-    rows = [(name, batch.states[state]) for state, name in STATE_NAMES.items() if batch.states[state]]
+    rows = [(name, batch.states[state]) for state, name in STATE_WORDS.items() if batch.states[state]]
     print_table(title, ("页", "数量"), rows)
