@@ -13,6 +13,8 @@ from store import Duty, Subject
 
 OWNED_KINDS = ("village", "enterprise", "project", "household", "notable")
 """Kinds of which every subject must have an owner; groups need none."""
+REVISIT = "revisit"
+"""Source of the duties of a revisit round (`campaign.revisits`)."""
 _NAMED = 5  # how many names a message lists
 
 
@@ -26,14 +28,22 @@ class Breach:
     subjects: tuple[Subject, ...] = ()
 
 
+def is_revisit(duties: Sequence[Duty]) -> bool:
+    """Whether a round only goes back to some: the others, and quotas, were the business of the first."""
+    return bool(duties) and all(duty.source == REVISIT for duty in duties)
+
+
 def check(roster: Roster, duties: Sequence[Duty], quotas: Quotas) -> list[Breach]:
     """Every rule that these duties, or the roster itself, do not keep."""
     town = Town(roster)
     owners: dict[Subject, list[Duty]] = defaultdict(list)
     for duty in duties:
         owners[duty.subject].append(duty)
+    if is_revisit(duties):
+        return [*_check_doubles(town, owners), *_check_known(town, duties)]
     return [
-        *_check_owners(town, owners),
+        *_check_doubles(town, owners),
+        *_check_missing(town, owners),
         *_check_known(town, duties),
         *_check_offices(town, duties, quotas),
         *_check_leaders(town, duties, quotas),
@@ -42,12 +52,16 @@ def check(roster: Roster, duties: Sequence[Duty], quotas: Quotas) -> list[Breach
     ]
 
 
-def _check_owners(town: Town, owners: Mapping[Subject, Sequence[Duty]]) -> Iterator[Breach]:
-    """不重不漏."""
+def _check_doubles(town: Town, owners: Mapping[Subject, Sequence[Duty]]) -> Iterator[Breach]:
+    """不重."""
     for subject, duties in sorted(owners.items()):
         if len({duty.cadre for duty in duties}) > 1:
             who = "、".join(town.cadre_name(duty.cadre) for duty in duties)
             yield Breach("two_owners", f"{town.name(subject)}安排了多人：{who}", None, (subject,))
+
+
+def _check_missing(town: Town, owners: Mapping[Subject, Sequence[Duty]]) -> Iterator[Breach]:
+    """不漏."""
     for kind in OWNED_KINDS:
         missing = [Subject(kind, code) for code in town.rows(kind) if Subject(kind, code) not in owners]
         by_place: dict[str, list[Subject]] = defaultdict(list)

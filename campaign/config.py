@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -117,15 +117,36 @@ PHASES = (  # the plan's four (domain.md §1, row 38)
 )
 
 
+class Window(NamedTuple):
+    """When a round takes place, both days included; None: not said."""
+
+    start: date | None
+    end: date | None
+
+    def holds(self, day: date) -> bool:
+        return (self.start or date.min) <= day <= (self.end or date.max)
+
+
+class Revisit(_Settings):
+    """When a later round takes place (回访); without an end it goes on."""
+
+    start: date
+    end: date | None = None
+
+
 class Campaign(_Settings):
-    """A campaign. `round` counts from 1 and rises with every revisit (回访)."""
+    """A campaign. `round` counts from 1 and rises with every revisit (回访).
+
+    revisits  when the second round takes place, the third, …
+    """
 
     name: str = "全镇“走田头、进车间、求良策”大走访活动"
     town: str = ""
     year: Annotated[int, Field(ge=2000, le=2999)] = 2017
     round: Annotated[int, Field(ge=1)] = 1
-    start: date | None = None  # dates written on forms must lie between these, both included
+    start: date | None = None  # dates written on the first round's forms lie between these, both included
     end: date | None = None
+    revisits: Annotated[tuple[Revisit, ...], Field(strict=False)] = ()
     office_phone: str = ""
     supervision_phone: str = ""
     hotline: str = "12345"
@@ -136,6 +157,28 @@ class Campaign(_Settings):
     handling: Handling = Handling()
     phases: Annotated[tuple[Phase, ...], Field(strict=False)] = PHASES
 
+    def window(self, round: int) -> Window:
+        """When a round takes place; one that nobody set, some time after the campaign began."""
+        if round == 1:
+            return Window(self.start, self.end)
+        if round - 2 < len(self.revisits):
+            revisit = self.revisits[round - 2]
+            return Window(revisit.start, revisit.end)
+        return Window(self.start, None)
+
+    @property
+    def now(self) -> Window:
+        """When this round takes place."""
+        return self.window(self.round)
+
+    @property
+    def span(self) -> tuple[date, date] | None:
+        """The days that may be written on any round's forms, None when nobody set them."""
+        windows = [self.window(n) for n in range(1, self.round + 1)]
+        if self.start is None or self.end is None:
+            return None
+        return self.start, max(one.end or date((one.start or self.start).year, 12, 31) for one in windows)
+
 
 def parse_campaign(data: Mapping[str, Any]) -> Campaign:
     """The campaign of a parsed TOML table. Raises ConfigError with every error."""
@@ -144,6 +187,7 @@ def parse_campaign(data: Mapping[str, Any]) -> Campaign:
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in e['loc'])}：{e['msg']}" for e in error.errors()]
         raise ConfigError(lines) from None
-    if campaign.start and campaign.end and campaign.start > campaign.end:
+    windows = [campaign.window(n) for n in range(1, len(campaign.revisits) + 2)]
+    if any(one.start and one.end and one.start > one.end for one in windows):
         raise ConfigError(["start（开始日期）晚于 end（结束日期）"])
     return campaign

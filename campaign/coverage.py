@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
-from campaign.breaches import OWNED_KINDS
+from campaign.breaches import OWNED_KINDS, is_revisit
 from campaign.config import Campaign
 from campaign.facts import Facts
 from campaign.opinions import ISSUE
@@ -238,6 +238,8 @@ class Overview:
         ]
 
     def _owed(self) -> Iterator[tuple[str, str, str, int]]:
+        if is_revisit(self.duties):
+            return
         quotas = self.campaign.quotas
         leaders = (
             ("key", quotas.key_enterprises_per_leader),
@@ -281,7 +283,8 @@ class Overview:
     # --- who is left ---
 
     def unvisited(self) -> list[Unvisited]:
-        """一户不漏、一企不落: every subject on the roster from which nothing came back, by village."""
+        """一户不漏、一企不落: every subject on the roster from which nothing came back, by village. Of a
+        revisit round: of those to be visited again."""
         owners = {duty.subject: duty.cadre for duty in self.duties}
         printed = {one.subject for one in self.issued}
         left = [subject for subject in self._subjects() if subject not in self.came_back]
@@ -290,6 +293,9 @@ class Overview:
         return sorted(found, key=lambda one: (one.subject.kind, one.village, one.subject.code))
 
     def _subjects(self) -> Iterator[Subject]:
+        if is_revisit(self.duties):
+            yield from (duty.subject for duty in self.duties)
+            return
         for kind in OWNED_KINDS:
             yield from (Subject(kind, row["code"]) for row in self.roster[kind + "s"])
 

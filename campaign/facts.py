@@ -38,7 +38,7 @@ class Facts:
             "campaign.office_phone": campaign.office_phone,
             "campaign.supervision_phone": campaign.supervision_phone,
             "campaign.hotline": campaign.hotline,
-            "campaign.deadline": _day(campaign.end) if campaign.end else "",
+            "campaign.deadline": _day(campaign.now.end) if campaign.now.end else "",
         }
         self._counts = Counter(
             (table, row["village"]) for table in ("groups", "enterprises") for row in self._present(table)

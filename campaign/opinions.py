@@ -221,7 +221,7 @@ def _words(answer: Answer) -> str:
 
 
 def visit_day(record: Record, campaign: Campaign) -> date | None:
-    """The day of the visit, if the form bears one that can be: within the campaign."""
+    """The day of the visit, if the form bears one that can be: within its round."""
     value = record.value("visit_date")
     if not isinstance(value, str):
         return None
@@ -229,8 +229,7 @@ def visit_day(record: Record, campaign: Campaign) -> date | None:
         day = date.fromisoformat(value)
     except ValueError:
         return None
-    inside = (campaign.start or date.min) <= day <= (campaign.end or date.max)
-    return day if inside else None
+    return day if campaign.window(record.round).holds(day) else None
 
 
 # --- what is registered --------------------------------------------------------------------------

@@ -82,20 +82,19 @@ def propose(
 
 
 def _working_days(campaign: Campaign, first: date) -> list[date]:
-    if campaign.end is None:
-        raise PlanError("设置中没有活动的截止日期（end），无法排定走访日期")
-    days = [first + timedelta(days=n) for n in range((campaign.end - first).days + 1)]
+    end = campaign.now.end
+    if end is None:
+        raise PlanError(f"设置中没有第 {campaign.round} 轮的截止日期（end），无法排定走访日期")
+    days = [first + timedelta(days=n) for n in range((end - first).days + 1)]
     found = [day for day in days if is_working_day(day, campaign.handling)]
     if not found:
-        raise PlanError(f"从 {first} 到活动截止日期 {campaign.end} 没有工作日，请改用较早的起始日期")
+        raise PlanError(f"从 {first} 到截止日期 {end} 没有工作日，请改用较早的起始日期")
     return found
 
 
 def usual_first(campaign: Campaign, today: date) -> date:
-    """The first day that visits may be planned for: today while the campaign runs, else its first."""
-    start = campaign.start or today
-    running = start <= today <= (campaign.end or today)
-    return today if running else start
+    """The first day that visits may be planned for: today while the round runs, else its first."""
+    return today if campaign.now.holds(today) else campaign.now.start or today
 
 
 def _usual_mode(facts: Facts, subject: Subject) -> str:
@@ -244,7 +243,10 @@ def _faults(
     day = parse_day(said["计划日期"], campaign.year)
     if day is None:
         yield "计划日期", f"“{said['计划日期']}”不是日期，应写成 2017-04-05 的样子"
-    elif (campaign.start and day < campaign.start) or (campaign.end and day > campaign.end):
-        yield "计划日期", f"{day} 不在活动期间（{campaign.start} 至 {campaign.end}）"
+    elif not campaign.now.holds(day):
+        yield (
+            "计划日期",
+            f"{day} 不在第 {campaign.round} 轮走访期间（{campaign.now.start} 至 {campaign.now.end}）",
+        )
     if plain(str(said["方式"])) not in _MODES:
         yield "方式", f"“{said['方式']}”应为{'、'.join(_MODES)}之一"

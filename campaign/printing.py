@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from campaign import spares
+from campaign.breaches import is_revisit
 from campaign.config import Campaign
 from campaign.facts import VISITED, Facts, facts_for
 from campaign.listing import CONTENT, PACKET, Listing
@@ -30,7 +31,7 @@ from forms.lists import grown, lists
 from forms.model import Field, Form, Kind
 from layouts import Layout, place
 from layouts.identity import Key
-from store import Issued, Subject, Wanted, printed, roster
+from store import Duty, Issued, Subject, Wanted, printed, roster
 from store.listed import Lists
 
 
@@ -111,6 +112,14 @@ class PrintPlan:
 
 FIRST = ("COVER", "2-9", "LEDGER")
 """What a packet begins with, ahead of the other forms about its cadre (domain.md §4)."""
+
+
+def of_round(forms: Iterable[Form], duties: Sequence[Duty]) -> list[Form]:
+    """The forms that a round prints: all; of a revisit round those of the visits and what goes with them,
+    for arrangements, questionnaires and cards were the first round's."""
+    if not is_revisit(duties):
+        return list(forms)
+    return [form for form in forms if form.id in FIRST or set(form.subject_kinds) & set(VISITED)]
 
 
 def plan_print(

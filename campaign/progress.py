@@ -35,11 +35,11 @@ def by_week(
     visits: Iterable[tuple[Subject, Visit]],
     plan: Mapping[Subject, Planned] = MappingProxyType({}),
 ) -> list[Week]:
-    """The weeks of the campaign. Visits without a date count in none of them."""
+    """The weeks of the round. Visits without a date count in none of them."""
     owed = {duty.subject for duty in duties}
     days = [visit.day for subject, visit in visits if visit.day and subject in owed]
-    start = campaign.start or min(days, default=None)
-    end = campaign.end or max(days, default=None)
+    start = campaign.now.start or min(days, default=None)
+    end = campaign.now.end or max(days, default=None)
     if start is None or end is None:
         return []
     counted = Counter(week_of(day) for day in days)

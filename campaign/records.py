@@ -10,7 +10,7 @@ was changed) make one record, from all that came back.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from campaign.bulk import uncollected
-from campaign.config import Campaign
+from campaign.config import Campaign, Window
 from campaign.facts import Facts
 from campaign.judge import (
     AFTER_SCAN,
@@ -394,13 +394,12 @@ class _Rules:
     """What of the campaign's settings records depend on."""
 
     thresholds: Mapping[Kind, float]
-    start: date
-    end: date
+    window: Callable[[int], Window]
 
     @staticmethod
     def of(campaign: Campaign) -> _Rules:
         thresholds = {kind: campaign.acceptance.threshold(kind) for kind in Kind}
-        return _Rules(thresholds, campaign.start or date.min, campaign.end or date.max)
+        return _Rules(thresholds, campaign.window)
 
 
 class _Making:
@@ -552,7 +551,8 @@ class _Making:
             self.problems.append(message)
 
     def _check_dates(self, answers: dict[str, Answer]) -> None:
-        """Dates lie within the campaign and not after the scan (domain.md §2)."""
+        """Dates lie within the round and not after the scan (domain.md §2)."""
+        start, end = self.rules.window(self.main.round)
         scanned = max((image.read_at.date() for image in self.returned.images), default=date.max)
         for f in self.printed.dates:
             answer = answers.get(f.key)
@@ -562,8 +562,8 @@ class _Making:
                 written = date.fromisoformat(str(answer.value))
             except ValueError:
                 continue
-            late = written > self.rules.end and "issue" not in self.form.subject_kinds
-            if written < self.rules.start or late:  # what was handed over may take longer than the visits
+            late = written > (end or date.max) and "issue" not in self.form.subject_kinds
+            if written < (start or date.min) or late:  # what was handed over may take longer than the visits
                 self._fail(answers, [f.key], OUTSIDE_CAMPAIGN)
             elif scanned < date.max and written > scanned + _SLACK:
                 self._fail(answers, [f.key], AFTER_SCAN)

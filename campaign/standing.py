@@ -37,8 +37,7 @@ def refresh(
     by_record: dict[str, list[Traces]] = defaultdict(list)
     for trace in traces:
         by_record[record_name(trace.form, trace.round, trace.subject, trace.instance)].append(trace)
-    rules = _rules(campaign)
-    bases = {record: _basis(rules, facts, found) for record, found in by_record.items()}
+    bases = {record: _basis(campaign, facts, found) for record, found in by_record.items()}
     stale = {record for record, basis in bases.items() if kept.get(record) != basis}
     gone = set(kept) - set(bases)
     if gone:
@@ -60,14 +59,10 @@ def _batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _rules(campaign: Campaign) -> str:
-    """What of the settings records depend on."""
-    return f"{_LOGIC} {campaign.acceptance!r} {campaign.start} {campaign.end}"
-
-
-def _basis(rules: str, facts: Facts, traces: Sequence[Traces]) -> str:
+def _basis(campaign: Campaign, facts: Facts, traces: Sequence[Traces]) -> str:
     """Everything that a record is derived from: the settings, what the roster has to say of whom it is
     about, and the latest that was read and said."""
+    rules = _LOGIC, campaign.acceptance, campaign.window(traces[0].round)
     about = traces[0].subject
     known = facts.about(about, None) if about and about.kind in ON_ROSTER else {}
     text = repr((rules, known, sorted((trace.instance, str(trace.marks)) for trace in traces)))

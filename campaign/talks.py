@@ -139,8 +139,8 @@ def _read(
     if day is None or codes[0] is None or codes[1] is None:
         return
     rule, remark = people.judge(codes[0], codes[1])
-    outside = (campaign.start and day < campaign.start) or (campaign.end and day > campaign.end)
-    remarks = [remark, "日期不在活动期间" if outside else ""]
+    inside = campaign.window(1).holds(day)
+    remarks = [remark, "" if inside else "日期不在活动期间"]
     mode, content = str(said.get("方式", "")), str(said.get("内容", ""))
     if mode and mode not in MODES:
         remarks.append(f"方式应为{'、'.join(MODES)}")

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS, diary, ledger, visits
 from campaign.lists import Lister, ranking
 from campaign.masking import mask_answer
 from campaign.opinions import CATEGORY_WORDS, Opinion, State
+from campaign.planning import PLAN_COLUMNS, plan_rows
 from campaign.progress import by_week
 from campaign.records import Record, records
+from campaign.revisits import REVISIT_COLUMNS, revisit_rows, wanted_again
 from generate.fonts import FontBook
 from store import Store, audit, visit_plans
 from workspace.folder import Workspace
@@ -60,6 +63,12 @@ _SHARES = {
     "编码": 1.9,
     "所见所闻": 3.0,
     "反映问题": 3.0,
+    "回访原因": 2.6,
+    "意见编号": 2.2,
+    "备注": 1.6,
+    "村组": 1.3,
+    "序号": 0.6,
+    "方式": 0.7,
 }
 LINE_COLUMNS = {
     "name": "名称",
@@ -82,7 +91,7 @@ class Wish:
     unmasked  people by name and telephone
     whole     nothing masked and nothing left out, sealed pages included: what programs compare with paper
     by        opinions: village, unit or town, each a library of its own; coverage: what to list it by
-    cadre     the ledger of this one alone
+    cadre     ledger, plan or revisits of this one alone
     """
 
     file_format: str = "json"
@@ -330,7 +339,41 @@ def _diary(source: _Source) -> Export:
     return _table("民情走访日记索引", DIARY_COLUMNS, rows)
 
 
-def _table(title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> Export:
+def _plan(source: _Source) -> Export:
+    """By cadre on paper, so that each gets a table."""
+    glean(source.store, source.workspace.campaign, source.workspace.who)
+    with source.store.read() as db:
+        rows = plan_rows(db, source.workspace.campaign, date.today(), source.wish.unmasked)
+    return _of_cadres(source, "走访计划", PLAN_COLUMNS, rows)
+
+
+def _revisits(source: _Source) -> Export:
+    opinions, lister = source.opinions()
+    with source.store.read() as db:
+        found = wanted_again(db, source.workspace.campaign, opinions)
+    return _of_cadres(
+        source, "回访名单", REVISIT_COLUMNS, revisit_rows(lister.facts, found, source.wish.unmasked)
+    )
+
+
+def _of_cadres(source: _Source, title: str, columns: Mapping[str, str], rows: list[dict[str, Any]]) -> Export:
+    """All rows as one table; in documents a table for each cadre."""
+    rows = [row for row in rows if source.wish.cadre in ("", row["cadre"])]
+    if source.wish.file_format in _TABLES:
+        return _table(title, columns, rows)
+    shown = {
+        key: words
+        for key, words in columns.items()
+        if key not in ("unit", "unit_name", "cadre", "cadre_name")
+    }
+    of_cadre: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        of_cadre[f"{row['cadre_name']}（{row['cadre']}）"].append(row)
+    sheets = [Sheet(name, shown, some) for name, some in of_cadre.items()]
+    return Export(title, f"{len(rows)} 行", len(rows), rows, sheets)
+
+
+def _table(title: str, columns: Mapping[str, str], rows: list[dict[str, Any]]) -> Export:
     return Export(title, f"{len(rows)} 行", len(rows), rows, [Sheet(title, columns, rows)])
 
 
@@ -398,4 +441,6 @@ KINDS: Mapping[str, Kind] = {
     "ledger": Kind("走访台账", _ALL, _ledger),
     "diary": Kind("民情走访日记索引", _ALL, _diary),
     "coverage": Kind("走访进度", _ALL, _coverage),
+    "plan": Kind("走访计划：计划日期与走访情况对照", _ALL, _plan),
+    "revisits": Kind("回访名单：谁需要再访、为什么", _ALL, _revisits),
 }

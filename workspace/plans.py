@@ -117,7 +117,7 @@ def _paper(workspace: Workspace, facts: Facts, rows: Sequence[Mapping[str, Any]]
         )
         blocks.append(Table(_columns(), [[row[key] for key in _ON_PAPER] for row in some]))
     title = f"{rows[0]['unit_name'] or campaign.town}走访计划"
-    window = "—".join(full_day(day) for day in (campaign.start, campaign.end) if day)
+    window = "—".join(full_day(day) for day in campaign.now if day)
     return Paper(title, tuple(blocks), f"第 {campaign.round} 轮　{window}", wide=True)
 
 

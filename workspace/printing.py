@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from campaign.printing import Bundle, PlannedCard, PlannedSheet, PrintPlan, plan_print
+from campaign.breaches import is_revisit
+from campaign.printing import Bundle, PlannedCard, PlannedSheet, PrintPlan, of_round, plan_print
 from campaign.town import VILLAGE_UNIT
 from forms import Form
 from forms.errors import ClerkError
@@ -49,6 +50,15 @@ class UnprintableError(ClerkError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n  ".join(["有内容印不出来，没有印任何东西：", *faults]))
         self.faults = tuple(faults)
+
+
+def usual_choice(workspace: Workspace, store: Store) -> tuple[list[Form], list[str]]:
+    """What is printed for everybody: the round's forms, and the cadres; of a revisit round those who go."""
+    with store.read() as db:
+        duties = roster.load_duties(db, workspace.campaign.round)
+        cadres = [row["code"] for row in roster.load(db, "cadres")["cadres"]]
+    going = {duty.cadre for duty in duties} if is_revisit(duties) else set(cadres)
+    return of_round(workspace.catalogue, duties), [cadre for cadre in cadres if cadre in going]
 
 
 def print_packets(

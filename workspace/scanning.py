@@ -192,8 +192,7 @@ def build_shelf(workspace: Workspace, store: Store) -> Shelf:
             for digest, layout in printed.load_layouts(db).items()
         }
         words, campaign = roster.vocabularies(db), workspace.campaign
-        days = (campaign.start, campaign.end) if campaign.start and campaign.end else None
-        return Shelf(workspace.key, layouts, printed.sheet_index(db), words, days)
+        return Shelf(workspace.key, layouts, printed.sheet_index(db), words, campaign.span)
 
 
 def _pixels(png: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -45,7 +45,7 @@ def print_slips(
             SLIP,
             layout.form.version,
             tuple(range(1, layout.pages + 1)),
-            workspace.campaign.round,
+            opinion.round,
             Subject(ISSUE, opinion.slip_code),
         )
         for opinion in opinions

@@ -101,6 +101,26 @@ def export_diary(workspace: Workspace, path: Path | None, file_format: str, unma
     _export(workspace, "diary", path, file_format, unmasked)
 
 
+@export_command.command("plan", help="走访计划与走访情况对照；各单位的文件和载回用 zoufang plan。")
+@click.option("--cadre", metavar="C", help="只要这名干部（工号）的。")
+@output_options("plan")
+def export_plan(
+    workspace: Workspace, path: Path | None, file_format: str, unmasked: bool, cadre: str | None
+) -> None:
+    _export(workspace, "plan", path, file_format, unmasked, cadre=cadre)
+
+
+@export_command.command(
+    "revisits", help="回访名单：本轮走访后谁需要再访、为什么；下一轮用 zoufang assign --revisit 安排。"
+)
+@click.option("--cadre", metavar="C", help="只要这名干部（工号）的。")
+@output_options("revisits")
+def export_revisits(
+    workspace: Workspace, path: Path | None, file_format: str, unmasked: bool, cadre: str | None
+) -> None:
+    _export(workspace, "revisits", path, file_format, unmasked, cadre=cadre)
+
+
 @export_command.command("coverage", help="走访进度：干部、单位、村、小组、条线、表单、周次，以及未走访名单。")
 @click.option("--by", type=click.Choice([*BY_NAMES, "week"]), help="csv 只含一种；默认 village。")
 @output_options("coverage")

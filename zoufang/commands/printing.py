@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from store import Store, roster
 from workspace.folder import Workspace
-from workspace.printing import FORMATS, MANIFEST, Printed, print_packets
+from workspace.printing import FORMATS, MANIFEST, Printed, print_packets, usual_choice
 from zoufang.commands.forms import known_form
 from zoufang.console import Exit, print_json, progress, say, tell
 from zoufang.options import json_option, workspace_option
@@ -45,8 +46,9 @@ def print_command(
     as_json: bool,
 ) -> int:
     store = workspace.open_store()
-    forms = [known_form(workspace, form_id) for form_id in form_ids] or list(workspace.catalogue)
-    chosen = choose_cadres(store, cadres, units, everyone)
+    usual_forms, going = usual_choice(workspace, store)
+    forms = [known_form(workspace, form_id) for form_id in form_ids] or usual_forms
+    chosen = choose_cadres(store, cadres, units, going if everyone else [])
     with progress() as bar:
         task = bar.add_task("印制", total=len(chosen))
         done = print_packets(
@@ -79,8 +81,11 @@ def print_command(
     return Exit.DONE
 
 
-def choose_cadres(store: Store, cadres: tuple[str, ...], units: tuple[str, ...], everyone: bool) -> list[str]:
-    """Codes, in the roster's order. Raises click.UsageError for unknown ones or an empty choice."""
+def choose_cadres(
+    store: Store, cadres: tuple[str, ...], units: tuple[str, ...], everyone: Sequence[str]
+) -> list[str]:
+    """Codes, in the roster's order. `everyone`: those whom --all means. Raises click.UsageError for unknown
+    ones or an empty choice."""
     with store.read() as db:
         tables = roster.load(db, "cadres", "units")
     codes = {row["code"] for row in tables["cadres"]}
@@ -92,7 +97,7 @@ def choose_cadres(store: Store, cadres: tuple[str, ...], units: tuple[str, ...],
     if not (cadres or units or everyone):
         raise click.UsageError("请用 --cadre、--unit 或 --all 说明印给谁")
     return [
-        row["code"] for row in tables["cadres"] if everyone or row["code"] in cadres or row["unit"] in units
+        row["code"] for row in tables["cadres"] if row["code"] in (*everyone, *cadres) or row["unit"] in units
     ]
 
 

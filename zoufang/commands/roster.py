@@ -10,7 +10,7 @@ import click
 
 from campaign.annotate import write_annotated
 from campaign.breaches import Breach
-from campaign.duties import complete, examine
+from campaign.duties import complete, examine, go_back
 from campaign.roster import Issue, RosterError, describe_changes, load_workbook
 from campaign.roster import load_roster as keep
 from campaign.template import write_template
@@ -100,15 +100,20 @@ def _annotate(path: Path, copy: Path | None, errors: tuple[Issue, ...], warnings
 
 @click.command(name="assign", help="安排谁走访谁：名册中已定的照办，其余按方案补齐；核对定额和不重不漏。")
 @click.option("--check", "only_check", is_flag=True, help="只核对，不改动安排。")
+@click.option("--revisit", is_flag=True, help="回访轮次（round 从 2 起）：只安排上一轮之后需要再访的对象。")
 @workspace_option
 @json_option
-def assign_command(only_check: bool, workspace: Workspace, as_json: bool) -> int:
+def assign_command(only_check: bool, revisit: bool, workspace: Workspace, as_json: bool) -> int:
+    if only_check and revisit:
+        raise click.UsageError("--check 和 --revisit 只能选一个")
     store, campaign = workspace.open_store(), workspace.campaign
     with store.read() as db:
         if not roster.codes(db)["cadres"]:
             say("名册是空的。请先运行 zoufang roster load")
             return Exit.FAILED
-    if not only_check:
+    if revisit:
+        go_back(store, campaign, workspace.who)
+    elif not only_check:
         complete(store, campaign, workspace.who)
     duties, breaches = examine(store, campaign)
     if as_json:
