@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import thresholds
-from ingest.anchors import Anchor, Anchors, anchors_of, blank_matrix, match
+from ingest.anchors import Anchor, Anchors, Matches, anchors_of, blank_matrix, match
 from ingest.bend import Bend, bend_through, disagreement, guesses, joined_to
 from ingest.geometry import (
     Matrix,
@@ -189,19 +189,27 @@ def _aligned(seen: Image, print_: Image, step: float, reach: int) -> Alignment:
 
 @dataclass(frozen=True, eq=False)
 class _Points:
-    """Corresponding points: on the page in mm, in the scan in px."""
+    """Corresponding points: on the page in mm, in the scan in px; and which of them cannot be others that
+    look alike."""
 
     page: Points
     scan: Points
+    sure: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.page)
 
     def __add__(self, other: _Points) -> _Points:
-        return _Points(np.vstack((self.page, other.page)), np.vstack((self.scan, other.scan)))
+        page, scan = np.vstack((self.page, other.page)), np.vstack((self.scan, other.scan))
+        return _Points(page, scan, np.concatenate((self.sure, other.sure)))
 
     def where(self, chosen: NDArray[np.bool_]) -> _Points:
-        return _Points(self.page[chosen], self.scan[chosen])
+        return _Points(self.page[chosen], self.scan[chosen], self.sure[chosen])
+
+    @staticmethod
+    def known(page: Points, scan: Points) -> _Points:
+        """Of markers or the code: there is no mistaking them."""
+        return _Points(page, scan, np.ones(len(page), np.bool_))
 
     def shifts(self, page_to_scan: Matrix) -> Points:
         """How far the points lie from where a flat page has them, mm."""
@@ -255,12 +263,12 @@ def _start(known: Known, frame: PageFrame, scan: Pyramid) -> _Points | None:
     """What is known before any anchor: corners of markers, and of the QR code where these are few."""
     parts = []
     if known.markers is not None:
-        parts.append(_Points(*known.markers.on(frame).points()))
+        parts.append(_Points.known(*known.markers.on(frame).points()))
     if known.markers is None or len(known.markers) <= thresholds.FEW_MARKERS:
         guess = known.markers.on(frame).page_to_scan if known.markers else None
         code = corners_on_page(scan, frame.qr, known.qr, guess)
         if code is not None:
-            parts.append(_Points(*code))
+            parts.append(_Points.known(*code))
     return sum(parts[1:], parts[0]) if parts else None
 
 
@@ -284,7 +292,7 @@ def _few(scan: Pyramid, start: _Points, anchors: Anchors) -> _Points | None:
     good = matches.scores >= thresholds.ANCHOR_SCORE
     if good.sum() < thresholds.QUICK_SHARE * len(good):
         return None
-    return _Points(_places(anchors.few), apply(first, matches.seen)).where(good)
+    return _Points(_places(anchors.few), apply(first, matches.seen), _sure(anchors.few, matches)).where(good)
 
 
 def _flat(seen: _Points) -> _Laid | None:
@@ -307,14 +315,15 @@ def _settled(
     """
     if len(more) < thresholds.LEAST_ANCHORS:
         return None
-    found, sure = _agreeing(start + _seen_again(scan, start + more, anchors.many), len(start))
+    found = _agreeing(start + _seen_again(scan, start + more, anchors.many))
     before = 0
-    while before < len(found) < len(anchors.many) + sure:
+    while before < len(found):
         before = len(found)
         there = {tuple(place) for place in found.page}
         missing = [anchor for anchor in anchors.many if (anchor.x, anchor.y) not in there]
-        found, sure = _agreeing(found + _seen_again(scan, found, missing), sure)
-    if len(found) - sure < max(thresholds.LEAST_ANCHORS, least * len(anchors.many)):
+        if missing:
+            found = _agreeing(found + _seen_again(scan, found, missing))
+    if len(found) - len(start) < max(thresholds.LEAST_ANCHORS, least * len(anchors.many)):
         return None
     return _flat(found) or _bent(found, frame)
 
@@ -324,17 +333,23 @@ def _seen_again(scan: Pyramid, known: _Points, anchors: Sequence[Anchor]) -> _Po
     places, flat = _places(anchors), _first_transform(known)
     expected = guesses(places, known.page, known.shifts(flat))
     matches = match(scan, flat, anchors, thresholds.FOLLOW_AGAIN_MM, expected)
-    return _Points(places, apply(flat, matches.seen)).where(matches.scores >= thresholds.ANCHOR_SCORE)
+    good = matches.scores >= thresholds.ANCHOR_SCORE
+    return _Points(places, apply(flat, matches.seen), _sure(anchors, matches)).where(good)
 
 
-def _agreeing(found: _Points, sure: int) -> tuple[_Points, int]:
-    """Without what disagrees with its neighbours, or does not hang together with the first `sure` points;
-    and how many of these are left."""
+def _sure(anchors: Sequence[Anchor], matches: Matches) -> NDArray[np.bool_]:
+    """Which anchors were seen so well that nothing beside them can have been meant."""
+    rivals = np.array([anchor.rival for anchor in anchors])
+    least = np.maximum(thresholds.ANCHOR_SCORE, rivals + thresholds.RIVAL_LEAD)
+    return (rivals <= thresholds.MOST_RIVAL) & (matches.scores >= least)
+
+
+def _agreeing(found: _Points) -> _Points:
+    """Without what disagrees with its neighbours, or does not hang together with what is sure."""
     flat = _first_transform(found)
     agreed = disagreement(found.page, found.shifts(flat)) <= thresholds.NEIGHBOUR_OUTLIER_MM
-    found, trusted = found.where(agreed), (np.arange(len(found)) < sure)[agreed]
-    joined = joined_to(trusted, found.page, found.shifts(flat))
-    return found.where(joined), int((trusted & joined).sum())
+    found = found.where(agreed)
+    return found.where(joined_to(found.sure, found.page, found.shifts(flat)))
 
 
 def _bent(found: _Points, frame: PageFrame) -> _Laid:
@@ -359,10 +374,8 @@ def _outwards(scan: Pyramid, start: _Points, anchors: Sequence[Anchor]) -> _Poin
         flat = _first_transform(found)
         expected = guesses(places[ring], found.page, found.shifts(flat))
         matches = match(scan, flat, [anchors[n] for n in ring], thresholds.FOLLOW_RADIUS_MM, expected)
-        sure = np.array(
-            [max(thresholds.ANCHOR_SCORE, anchors[n].rival + thresholds.RIVAL_LEAD) for n in ring]
-        )
-        found += _Points(places[ring], apply(flat, matches.seen)).where(matches.scores >= sure)
+        sure = _sure([anchors[n] for n in ring], matches)
+        found += _Points(places[ring], apply(flat, matches.seen), sure).where(sure)
     return found.where(np.arange(len(found)) >= len(start))
 
 
