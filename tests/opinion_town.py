@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from campaign.opinions import Opinion
 from campaign.register import load
 from ingest.model import PageResult, PageState, Reading
 from layouts import place
+from review import Office
 from store import Store, Subject, Wanted, printed, roster, scanned
 from workspace.folder import Workspace
 from workspace.printing import ready_forms
@@ -65,6 +67,11 @@ class OpinionTown:
             roster.replace(db, TOWN)
             batch = scanned.start_batch(db, "inbox", "li")
             scanned.add_scan(db, batch, "a" * 64, "a.pdf", 1)
+
+    @cached_property
+    def office(self) -> Office:
+        """Its page."""
+        return Office(self.workspace, self.store)
 
     def returns(
         self, code: str, values: dict[str, Any], unsure: str = "", form: str = "2-5", kind: str = "household"

@@ -25,7 +25,7 @@ def office(tmp_path: Path) -> Office:
         duties = [Duty(Subject("household", f"H{n}"), "C1" if n < 4 else "C2", "x") for n in range(1, 6)]
         roster.set_duties(db, 1, duties)
     town.bring_back()
-    return Office(town.workspace, town.store)
+    return town.office
 
 
 def test_figures_by_village_and_its_parts(office: Office) -> None:
@@ -70,7 +70,7 @@ def test_who_may_not_see_the_list_of_names(office: Office) -> None:
 
 def test_an_empty_campaign_says_what_to_do(tmp_path: Path) -> None:
     town = OpinionTown(tmp_path / "town")
-    desk = Desk(Office(town.workspace, town.store), "administrator")
+    desk = Desk(town.office, "administrator")
     assert "载入名册、安排走访" in desk.words("/coverage")
 
 

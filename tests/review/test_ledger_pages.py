@@ -24,7 +24,7 @@ def office(tmp_path: Path) -> Office:
         roster.replace(db, {"cadres": cadres})
         roster.set_duties(db, 1, [Duty(Subject("household", f"H{n}"), "C1", "x") for n in range(1, 6)])
     town.bring_back()
-    return Office(town.workspace, town.store)
+    return town.office
 
 
 def test_the_ledger_says_whom_each_cadre_visited(office: Office) -> None:
@@ -63,7 +63,7 @@ def test_talks_are_held_against_the_rule(office: Office) -> None:
 
 def test_empty_ones_say_what_to_do(tmp_path: Path) -> None:
     town = OpinionTown(tmp_path / "town")
-    desk = Desk(Office(town.workspace, town.store), "supervisor")
+    desk = Desk(town.office, "supervisor")
     assert "安排走访" in desk.words("/ledgers")
     assert "读入收回的表" in desk.words("/ledgers/library")
     assert "还没有日记交回" in desk.words("/ledgers/diary")

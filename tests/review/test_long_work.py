@@ -30,7 +30,7 @@ def town(tmp_path: Path) -> OpinionTown:
 
 @pytest.fixture
 def office(town: OpinionTown) -> Office:
-    return Office(town.workspace, town.store)
+    return town.office
 
 
 def ended(office: Office) -> Job:

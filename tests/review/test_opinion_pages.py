@@ -21,7 +21,7 @@ def town(tmp_path: Path) -> OpinionTown:
 
 @pytest.fixture
 def office(town: OpinionTown) -> Office:
-    return Office(town.workspace, town.store)
+    return town.office
 
 
 def test_the_list_can_be_narrowed(office: Office) -> None:

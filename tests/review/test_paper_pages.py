@@ -22,7 +22,7 @@ def office(tmp_path: Path) -> Office:
     town = OpinionTown(tmp_path / "town")
     with town.store.write() as db:
         roster.set_duties(db, 1, [Duty(Subject("household", "H1"), "C1", "x")])
-    return Office(town.workspace, town.store)
+    return town.office
 
 
 def send(desk: Desk, name: str, content: bytes, batch: str = SENT, token: str | None = None) -> int:
@@ -100,6 +100,6 @@ def test_paper_is_the_offices(office: Office) -> None:
 
 def test_an_empty_campaign_says_what_to_do(tmp_path: Path) -> None:
     town = OpinionTown(tmp_path / "town")
-    desk = Desk(Office(town.workspace, town.store), "supervisor")
+    desk = Desk(town.office, "supervisor")
     assert "补齐走访安排" in desk.words("/packets")
     assert re.search(r'data-batch="web-\d{8}-\d{6}-[0-9a-f]{8}"', desk.get("/scans").text)

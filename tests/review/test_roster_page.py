@@ -21,7 +21,7 @@ def office(tmp_path: Path) -> Office:
     town = OpinionTown(tmp_path / "town")
     with town.store.write() as db:
         roster.replace(db, {table: [] for table in roster.codes(db)})
-    return Office(town.workspace, town.store)
+    return town.office
 
 
 @pytest.fixture
