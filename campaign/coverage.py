@@ -118,11 +118,13 @@ class _Issued:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the town: of one village, of one unit's cadres, of one cadre; "" for any."""
+    """A part of the town: of one village, of one unit's cadres, of one cadre, of one line (企业, 群众, 干部,
+    名士); "" for any."""
 
     village: str = ""
     unit: str = ""
     cadre: str = ""
+    line: str = ""
 
     @property
     def whole(self) -> bool:
@@ -159,15 +161,16 @@ class Overview:
         return replace(
             whole,
             duties=tuple(duty for duty in self.duties if whole._takes(duty.subject, duty.cadre)),
-            issued=tuple(one for one in self.issued if whole._takes(one.subject, one.cadre)),
+            issued=tuple(one for one in self.issued if whole._takes(one.subject, one.cadre, one.form)),
         )
 
-    def _takes(self, subject: Subject | None, cadre: str | None) -> bool:
+    def _takes(self, subject: Subject | None, cadre: str | None, form: str = "") -> bool:
         part = self.part
         return part.whole or (
             (not part.village or (subject is not None and self.facts.village(subject) == part.village))
             and (not part.unit or self.unit_of.get(cadre or "") == part.unit)
             and (not part.cadre or cadre == part.cadre)
+            and (not part.line or line_of(form, subject) == part.line)
         )
 
     # --- figures ---
@@ -207,7 +210,7 @@ class Overview:
             return str(row["group"]) if row else ""
 
         def line(form: str, subject: Subject | None, owner: str | None) -> str:
-            return LINE_OF_KIND.get(subject.kind, "") if subject else "干部" if form == "2-6" else ""
+            return line_of(form, subject)
 
         ways = {"cadre": cadre, "unit": unit, "village": village, "group": group, "line": line}
         return {**ways, "form": form_id}[by]
@@ -309,6 +312,11 @@ class Overview:
             self.facts.name(Subject("cadre", cadre)) if cadre else "",
             "not_returned" if printed else "not_printed" if cadre else "unassigned",
         )
+
+
+def line_of(form: str, subject: Subject | None) -> str:
+    """Which of the four visits (四访) a form belongs to; "" for none."""
+    return LINE_OF_KIND.get(subject.kind, "") if subject else "干部" if form == "2-6" else ""
 
 
 def _load_issued(db: Connection, round: int, owners: Mapping[Subject, str]) -> Iterator[_Issued]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from campaign.coverage import Line, Overview
+from campaign.coverage import Line, Overview, Part, line_of
 from campaign.facts import Facts
 from campaign.figures import (
     SHARE_FORMULA,
@@ -66,6 +66,7 @@ class Findings:
     slipped: tuple[Slippage, ...]
     gleaned: tuple[Gleaning, ...]
     today: date
+    whose: str = ""  # of a part: its name
 
     @staticmethod
     def of(
@@ -84,6 +85,33 @@ class Findings:
             slipped = tuple(slippage(plan_rows(db, campaign, today), today)) if plan else ()
             gleaned = tuple(gleanings.load(db, campaign.round, _SURVEYS))
         return Findings(workspace, overview, said, visits, plan, slipped, gleaned, today)
+
+    def of_unit(self, unit: str) -> Findings:
+        """What a unit reports (row 27): its cadres' visits, what came of them, and what it was handed."""
+        overview = self.overview.of_part(Part(unit=unit))
+        owed = {duty.subject for duty in overview.duties}
+        return replace(
+            self,
+            whose=f"{self.overview.facts.name(Subject('unit', unit))}走访",
+            overview=overview,
+            opinions=tuple(one for one in self.opinions if one.subject in owed or one.handler == unit),
+            visits={subject: visit for subject, visit in self.visits.items() if subject in owed},
+            slipped=tuple(one for one in self.slipped if one.unit == unit),
+            gleaned=tuple(one for one in self.gleaned if one.about in owed),
+        )
+
+    def of_line(self, line: str) -> Findings:
+        """What the unit that leads a line sums up (row 30)."""
+        overview = self.overview.of_part(Part(line=line))
+        return replace(
+            self,
+            whose=f"走访{line}",
+            overview=overview,
+            opinions=tuple(one for one in self.opinions if line_of(one.form, one.subject) == line),
+            visits={s: visit for s, visit in self.visits.items() if line_of("", s) == line},
+            slipped=(),
+            gleaned=tuple(one for one in self.gleaned if line_of(one.form, one.about) == line),
+        )
 
     @cached_property
     def alive(self) -> list[Opinion]:
@@ -163,7 +191,8 @@ def summary(findings: Findings) -> Report:
     for part in (_progress, _satisfaction, _said, _handled, _questions, _indicators):
         part(making)
     campaign = findings.workspace.campaign
-    return making.report(f"{campaign.town}大走访活动情况总结", f"{campaign.name}　{full_day(findings.today)}")
+    title = f"{campaign.town}{findings.whose or '大走访活动'}情况总结"
+    return making.report(title, f"{campaign.name}　{full_day(findings.today)}")
 
 
 def _progress(making: _Making) -> None:
@@ -255,7 +284,8 @@ def _rated(making: _Making, form_id: str, caption: str) -> list[Rating]:
         return []
     found = ratings(form, making.findings.of_form(form_id))
     if not any(one.valid for one in found):
-        making.say(f"{form.title}尚无有效回答。")
+        if not making.findings.whose:
+            making.say(f"{form.title}尚无有效回答。")
         return found
     options = form.field(found[0].key).options
     labels = [option.label for option in options]
@@ -295,7 +325,7 @@ def _said(making: _Making) -> None:
     making.table("表4 意见建议状态", ("状态", "件数"), rows)
     lister = Lister(findings.overview.facts)
     headings, cells = topics_by_village(findings.alive, lister)
-    if cells:
+    if len(cells) > 1:
         making.table("表5 各村（社区）反映较多的类别", headings, cells, 2)
         making.say(SMALL_CELLS, small=True)
 

@@ -272,3 +272,27 @@ def test_who_does_not_know_does_not_count() -> None:
     rating = Rating("r", "村务公开", {"satisfied": 3, "fairly": 1, "dissatisfied": 1, "unknown": 15})
     assert (rating.valid, rating.share) == (5, 0.8)
     assert Rating("r", "村务公开", {"unknown": 2}).share is None
+
+
+def test_each_unit_gets_the_figures_of_its_own_visits(filled: Office, tmp_path: Path) -> None:
+    """Row 27: the material that a unit hands in."""
+    filled.run("report", "-o", tmp_path, "--unit", "all")
+    assert {path.name for path in tmp_path.glob("*.docx")} == {"走访总结-U1.docx", "走访总结-V1.docx"}
+    words = _words(tmp_path / "走访总结-U1.docx")
+    assert "建设局走访情况总结" in words
+    assert "应走访对象 5 个，已走访 4 个" in words
+    assert "共收集意见建议 5 件，其中问题 4 件、建议 1 件" in words
+    handed = _words(tmp_path / "走访总结-V1.docx")
+    assert "应走访对象 0 个" in handed
+    assert "共收集意见建议 1 件，其中问题 0 件、建议 1 件" in handed, "what the village was handed"
+    with pytest.raises(UsageError, match="没有单位：U9"):
+        filled.run("report", "-o", tmp_path, "--unit", "U9")
+
+
+def test_each_line_is_summed_up_by_itself(filled: Office, tmp_path: Path) -> None:
+    """Row 30: 企业, 群众, 干部, 名士."""
+    for line, visited in (("群众", 4), ("名士", 0)):
+        filled.run("report", "-o", tmp_path, "--line", line)
+        words = _words(tmp_path / f"走访总结-{line}.docx")
+        assert f"走访{line}情况总结" in words
+        assert f"已走访 {visited} 个" in words

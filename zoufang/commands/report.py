@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from campaign.workbook import LINES
 from review.accounts import Doorkeeper
 from store import Store
 from store.accounts import User
@@ -15,6 +16,8 @@ from workspace.reporting import Findings, circular, circular_day, inspection, no
 from zoufang.commands.digest import DAY, week_argument
 from zoufang.console import Exit, print_json, progress, tell
 from zoufang.options import json_option, workspace_option
+
+EVERY = "all"
 
 
 @click.command(name="report", help="总结、每周通报、督查组的企业评价报告：Word、PDF 和数据表。")
@@ -26,6 +29,10 @@ from zoufang.options import json_option, workspace_option
     metavar="NAME",
     help="改为企业评价报告：NAME 是督查组的账号，密码从键盘读入；谁看过都记入日志。",
 )
+@click.option(
+    "--unit", "units", multiple=True, metavar="U", help="改为这个单位的材料，可重复；all 为各单位各一份。"
+)
+@click.option("--line", type=click.Choice(LINES), help="改为这一条线的汇总。")
 @click.option("--date", "day", type=DAY, metavar="日期", help="统计截止日期；默认今天。")
 @workspace_option
 @json_option
@@ -33,12 +40,14 @@ def report_command(
     folder: Path,
     week: str | None,
     inspector: str | None,
+    units: tuple[str, ...],
+    line: str | None,
     day: datetime | None,
     workspace: Workspace,
     as_json: bool,
 ) -> int:
-    if week and inspector:
-        raise click.UsageError("--circular 和 --inspection 只能选一个")
+    if sum(map(bool, (week, inspector, units, line))) > 1:
+        raise click.UsageError("--circular、--inspection、--unit 和 --line 只能选一个")
     store = workspace.open_store()
     reader = _sign_in(store, inspector) if inspector else None
     today = day.date() if day else circular_day(week, date.today()) if week else date.today()
@@ -47,13 +56,19 @@ def report_command(
         findings = Findings.of(
             workspace, store, today, lambda done, total: bar.update(task, completed=done, total=total or None)
         )
+    what = "summary"
     if week:
-        stem, what, report = f"每周通报-{week}", "circular", circular(findings, week)
+        what, reports = "circular", {f"每周通报-{week}": circular(findings, week)}
     elif reader:
-        stem, what, report = "企业评价报告", "inspection", inspection(findings, store, reader)
+        what, reports = "inspection", {"企业评价报告": inspection(findings, store, reader)}
+    elif units:
+        codes = _units(findings, units)
+        reports = {f"走访总结-{unit}": summary(findings.of_unit(unit)) for unit in codes}
+    elif line:
+        reports = {f"走访总结-{line}": summary(findings.of_line(line))}
     else:
-        stem, what, report = "走访总结", "summary", summary(findings)
-    files = report.write(folder, stem, findings.fonts)
+        reports = {"走访总结": summary(findings)}
+    files = [file for stem, report in reports.items() for file in report.write(folder, stem, findings.fonts)]
     if not reader:
         note(workspace, store, what)
     if as_json:
@@ -62,6 +77,18 @@ def report_command(
         for file in files:
             tell(str(file))
     return Exit.DONE
+
+
+def _units(findings: Findings, wanted: tuple[str, ...]) -> list[str]:
+    """Codes; `all`: of every unit that has somebody to visit, or was handed something."""
+    known = findings.overview.facts.codes("unit")
+    unknown = [unit for unit in wanted if unit not in (*known, EVERY)]
+    if unknown:
+        raise click.UsageError(f"名册中没有单位：{'、'.join(unknown)}")
+    if EVERY not in wanted:
+        return list(wanted)
+    busy = {line.key for line in findings.overview.lines("unit")} | {one.handler for one in findings.opinions}
+    return [unit for unit in known if unit in busy]
 
 
 def _sign_in(store: Store, name: str) -> User:
