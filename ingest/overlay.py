@@ -65,8 +65,8 @@ def _draw_field(
         chosen = box.kind is BoxKind.CHECKBOX and _is_chosen(box, reading)
         pen.rectangle((x0, y0, x1, y1), outline=colour, width=2, fill=(*colour, 70) if chosen else None)
     if seen and seen.residual_mm >= SHOWN_RESIDUAL_MM:
-        place = ((boxes[-1].x + boxes[-1].w) * PX_PER_MM + 3, boxes[-1].y * PX_PER_MM)
-        pen.text(place, f"±{seen.residual_mm:.1f} mm", fill=_RED, font=_face(14))
+        corner = ((boxes[-1].x + boxes[-1].w) * PX_PER_MM, (boxes[-1].y + dy) * PX_PER_MM - 1)
+        pen.text(corner, f"±{seen.residual_mm:.1f} mm", fill=_RED, font=_face(13), anchor="rb")
     if field.kind not in (Kind.SINGLE, Kind.MULTIPLE) and reading.value not in (None, False):
         words = "有" if reading.value is True else str(reading.value)
         place = (boxes[0].x * PX_PER_MM + 2, (boxes[0].y + dy) * PX_PER_MM - 17)
