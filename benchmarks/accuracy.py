@@ -26,6 +26,12 @@ INTRO = """
 What the reader makes of damaged pages, measured on forms that this checkout prints, fills in with
 simulated hands and damages. Everything here is written by `python -m benchmarks.accuracy`; each part says
 when and at which commit it was measured, and is repeated by the command under it.
+
+![A page as the reader saw it](images/what-the-reader-saw.jpg)
+
+A photograph of a curled page, put straight, as `zoufang scan --debug-dir` draws it: markers in blue; boxes
+where they were looked for, green where the reading is sure, amber where it is nearly, red where a person is
+asked; readings in blue, and in red how far bent paper may have carried a field unnoticed.
 """
 
 PARTS = (
