@@ -156,6 +156,7 @@ class Campaign(_Settings):
     review: Review = Review()
     handling: Handling = Handling()
     phases: Annotated[tuple[Phase, ...], Field(strict=False)] = PHASES
+    summary_due: MonthDay = (6, 1)  # when units hand in their summaries
 
     def window(self, round: int) -> Window:
         """When a round takes place; one that nobody set, some time after the campaign began."""

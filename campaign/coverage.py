@@ -20,7 +20,7 @@ from campaign.facts import Facts
 from campaign.opinions import ISSUE
 from campaign.records import RecordStatus, record_name
 from campaign.standing import refresh
-from campaign.town import KEY_ENTERPRISE, LEADER, OFFICE
+from campaign.town import KEY_ENTERPRISE, LEADER, OFFICE, line_of
 from campaign.walking import natural
 from store import Duty, Store, Subject, roster
 from store.printed import resolved_instances
@@ -36,16 +36,6 @@ BY_NAMES: Mapping[str, str] = {
     "form": "表单",
 }
 Row = Mapping[str, Any]
-LINE_OF_KIND = {
-    "enterprise": "企业",
-    "project": "企业",
-    "household": "群众",
-    "village": "群众",
-    "group": "群众",
-    "cadre": "干部",
-    "notable": "名士",
-}
-"""Kind of subject → which of the four visits (四访) it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -312,11 +302,6 @@ class Overview:
             self.facts.name(Subject("cadre", cadre)) if cadre else "",
             "not_returned" if printed else "not_printed" if cadre else "unassigned",
         )
-
-
-def line_of(form: str, subject: Subject | None) -> str:
-    """Which of the four visits (四访) a form belongs to; "" for none."""
-    return LINE_OF_KIND.get(subject.kind, "") if subject else "干部" if form == "2-6" else ""
 
 
 def _load_issued(db: Connection, round: int, owners: Mapping[Subject, str]) -> Iterator[_Issued]:

@@ -36,6 +36,7 @@ from campaign.judge import (
     is_blank,
     judge,
 )
+from campaign.town import line_of
 from forms import checks
 from forms.model import Field, Kind, Required, Value
 from layouts.model import Layout
@@ -106,6 +107,7 @@ class Record:
             "subject": subject,
             "cadre": self.cadre,
             "round": self.round,
+            "line": line_of(self.form, self.subject),
             "status": self.status.value,
             "missing_pages": list(self.missing_pages),
             "fields": {key: _answer_json(answer) for key, answer in self.answers.items()},

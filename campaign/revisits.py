@@ -38,6 +38,7 @@ REVISIT_COLUMNS = {
     "door": "门牌",
     "why": "回访原因",
     "opinions": "意见编号",
+    "said": "意见内容",
     "note": "备注",
 }
 
@@ -71,7 +72,7 @@ class Again:
     subject: Subject
     cadre: str
     why: tuple[Why, ...]
-    opinions: tuple[str, ...]
+    opinions: tuple[Opinion, ...]
     declined: bool = False
 
 
@@ -90,27 +91,24 @@ def wanted_again(db: Connection, campaign: Campaign, opinions: Sequence[Opinion]
             said[opinion.subject].append(opinion)
     found = []
     for duty in roster.load_duties(db, campaign.round):
-        if duty.subject.kind in OWNED_KINDS:
-            reasons = _reasons(visits.get(duty.subject), said[duty.subject])
-            if reasons:
-                numbers = [n for numbers in reasons.values() for n in numbers]
-                open_ones = tuple(dict.fromkeys(numbers))
-                found.append(
-                    Again(duty.subject, duty.cadre, tuple(reasons), open_ones, duty.subject in declined)
-                )
+        subject = duty.subject
+        reasons = _reasons(visits.get(subject), said[subject]) if subject.kind in OWNED_KINDS else {}
+        if reasons:
+            behind = tuple(one for some in reasons.values() for one in some)
+            found.append(Again(subject, duty.cadre, tuple(reasons), behind, subject in declined))
     return found
 
 
-def _reasons(visit: Visit | None, said: Iterable[Opinion]) -> dict[Why, list[str]]:
-    """Reason → numbers of the opinions behind it."""
-    found: dict[Why, list[str]] = defaultdict(list)
+def _reasons(visit: Visit | None, said: Iterable[Opinion]) -> dict[Why, list[Opinion]]:
+    """Reason → the opinions behind it."""
+    found: dict[Why, list[Opinion]] = defaultdict(list)
     for opinion in said:
         if opinion.satisfaction == "dissatisfied":
-            found[Why.DISSATISFIED].append(opinion.number)
+            found[Why.DISSATISFIED].append(opinion)
         elif opinion.result == "planned" or opinion.adoption in _ADOPTED:
-            found[Why.MEASURE].append(opinion.number)
+            found[Why.MEASURE].append(opinion)
         elif opinion.replied_on is None:
-            found[Why.UNANSWERED].append(opinion.number)
+            found[Why.UNANSWERED].append(opinion)
     if visit is None:
         found[Why.NOT_RETURNED] = []
     elif visit.result in _NOT_MET:
@@ -162,6 +160,7 @@ def _row(facts: Facts, again: Again, number: int, unmasked: bool) -> dict[str, A
         "place": facts.place(again.subject),
         "door": row.get("door") or "",
         "why": "；".join(WHY_WORDS[why] for why in again.why),
-        "opinions": "、".join(again.opinions),
+        "opinions": "、".join(one.number for one in again.opinions),
+        "said": "；".join(one.text.rstrip("。；") for one in again.opinions),
         "note": "不愿再受访，可电话答复" if again.declined else "",
     }

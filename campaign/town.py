@@ -23,6 +23,21 @@ KIND_WORDS = {
     "cadre": "干部",
     "unit": "单位",
 }
+LINE_OF_KIND = {
+    "enterprise": "企业",
+    "project": "企业",
+    "household": "群众",
+    "village": "群众",
+    "group": "群众",
+    "cadre": "干部",
+    "notable": "名士",
+}
+"""Kind of subject → which of the four visits (四访) it belongs to."""
+
+
+def line_of(form: str, subject: Subject | None) -> str:
+    """Which of the four visits (四访) a form belongs to; "" for none."""
+    return LINE_OF_KIND.get(subject.kind, "") if subject else "干部" if form == "2-6" else ""
 
 
 class Town:

@@ -69,6 +69,9 @@ def working_days(first: date, last: date, rules: Handling) -> int:
     return sum(is_working_day(day, rules) for day in days)
 
 
+STAGE_WORDS = {"to_come": "未开始", "running": "进行中", "over": "已结束"}
+
+
 @dataclass(frozen=True)
 class Stage:
     """A phase in the campaign's year. `state`: to_come, running or over."""

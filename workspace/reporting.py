@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from campaign.coverage import Line, Overview, Part, line_of
+from campaign.coverage import Line, Overview, Part
 from campaign.facts import Facts
 from campaign.figures import (
     SHARE_FORMULA,
@@ -31,7 +31,8 @@ from campaign.opinions import CATEGORY_WORDS, STATE_WORDS, Opinion, State, curre
 from campaign.planning import Slippage, plan_rows, slippage
 from campaign.progress import by_week, without_date
 from campaign.records import records
-from campaign.weeks import full_day, monday, stages, week_words
+from campaign.town import line_of
+from campaign.weeks import STAGE_WORDS, full_day, monday, stages, week_words
 from forms.errors import ClerkError
 from forms.model import Form
 from generate.charts import SCALE, Bar, Charts
@@ -51,7 +52,6 @@ _SURVEYS = ("2-2", "2-4", "2-5", "2-6", "2-7")
 _MOST_BARS = 30  # that fit a page
 OVERALL = "rate_overall"
 SMALL_CELLS = "注：小于 5 的格以“<5”表示；为防倒推，同行另一格以“*”隐去。"
-STAGE_WORDS = {"to_come": "未开始", "running": "进行中", "over": "已结束"}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from campaign.config import Campaign
 from campaign.coverage import BY_NAMES, By, Line, Overview, Quota, Unvisited
 from campaign.quality import ErrorRate, error_rates
 from campaign.town import KIND_WORDS
+from campaign.weeks import STAGE_WORDS, Stage, day_words, stages
 from workspace.folder import Workspace
 from zoufang.console import print_json, print_table, tell
 from zoufang.options import json_option, workspace_option
@@ -37,19 +39,24 @@ def status_command(by: By, workspace: Workspace, as_json: bool) -> None:
     with store.read() as db:
         errors = error_rates(db)
     lines, quotas, left = overview.lines(by), overview.quotas(), overview.unvisited()
+    today, campaign = date.today(), workspace.campaign
+    found, due = stages(campaign, today), date(campaign.year, *campaign.summary_due)
     if as_json:
         print_json(
             {
                 "by": by,
                 "lines": [vars(line) for line in lines],
                 "total": vars(overview.total()),
+                "stages": [_stage(stage) for stage in found],
+                "summary_due": due.isoformat(),
                 "quotas": [_quota(quota) for quota in quotas],
                 "unvisited": [_unvisited(one) for one in left],
                 "error_rates": {name: _error_rate(rate) for name, rate in errors.items()},
             }
         )
         return
-    headings = (BY_NAMES[by], "应走访", "发出", "收回", "未交", "缺页", "待复核", "完成")
+    _tell_stages(found, due, today)
+    headings = (BY_NAMES[by], "应走访", "发出", "收回", "未交", "缺页", "待复核", "完成", "收回率")
     print_table("进度", headings, [_row(line) for line in (*lines, overview.total())])
     _print_quotas(quotas)
     _print_unvisited(left)
@@ -67,7 +74,26 @@ def _row(line: Line) -> tuple[object, ...]:
         line.incomplete,
         line.to_review,
         line.complete,
+        f"{line.returned / line.issued:.0%}" if line.issued else "—",
     )
+
+
+def _tell_stages(found: list[Stage], summary_due: date, today: date) -> None:
+    """The plan's four phases, and when summaries are due."""
+    for stage in found:
+        end = day_words(stage.end) if stage.end else "长期"
+        left = f"，余 {stage.days_left} 天" if stage.days_left is not None else ""
+        tell(f"{stage.name}：{day_words(stage.start)}—{end}（{STAGE_WORDS[stage.state]}{left}）")
+    days = (summary_due - today).days
+    left = f"余 {days} 天" if days >= 0 else "已到期"
+    tell(
+        f"各单位总结材料：{day_words(summary_due)}前报镇活动办（{left}），可用 zoufang report --unit all 生成"
+    )
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    end = stage.end.isoformat() if stage.end else None
+    return {**vars(stage), "start": stage.start.isoformat(), "end": end}
 
 
 def _print_quotas(quotas: list[Quota]) -> None:
