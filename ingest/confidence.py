@@ -44,8 +44,11 @@ class Curve:
         return min(1 / (1 + math.exp(-odds)), self.most) if odds > -700 else 0.0
 
 
-WRONG_WEIGHS = 3.0
-"""Thresholds fitted at 1 % wrong gave 2 % on fresh data (EVIDENCE): a wrong reading counts as several."""
+WRONG_WEIGHS = 2.0
+"""Thresholds fitted at 1 % wrong gave 2 % on fresh data (EVIDENCE): a wrong reading counts as two."""
+LEAST_FITTED = 0.75
+"""Raw score below which readings are not fitted: there rules speak (a date that is none, two marks), no
+scores, and nothing is accepted anyway."""
 PRIOR = 4.0
 """Strength of the belief, in fields, that a raw score is a probability already."""
 
@@ -55,6 +58,7 @@ def fit(judged: Sequence[tuple[float, bool]]) -> Curve:
 
     Newton's method on the log loss; few fields, or fields that are all right, leave it near its prior.
     """
+    judged = [(score, was_right) for score, was_right in judged if score >= LEAST_FITTED]
     raw = np.clip(np.array([score for score, _ in judged]), 1e-9, 1 - 1e-9)
     right = np.array([float(was_right) for _, was_right in judged])
     x = np.stack([np.log(raw / (1 - raw)), np.ones(len(raw))], 1)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from ingest import ctc, thresholds
 from ingest.engines import Engine, EngineError, TracingEngine, session
-from ingest.ink import Ink, PageInk, smooth, without_residue
+from ingest.ink import Ink, PageInk, smooth, without_residue, without_strikes
 from ingest.model import BoxSeen, Character, TextSeen
 from ingest.register import READING_MM_PER_PX, Shift
 from layouts.model import Box
@@ -58,6 +59,7 @@ def measure(ink: PageInk, cells: Sequence[Box], engine: Engine) -> CombSeen:
     alignment = ink.lies(*comb.place)
     sharp = ink.in_region(*comb.region, shift=alignment.shift_mm)
     mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*comb.region))
+    mask = without_strikes(mask, _SCALE, thresholds.DIGIT_LEAST_MM2)
     own = _own_ink(comb, mask)
     boxes = _read_cells(cells, sharp, own)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
@@ -82,6 +84,7 @@ class _Comb:
         self.region = (x - margin, y - margin, self.place[2] + 2 * margin, self.place[3] + 2 * margin)
         self.columns = [self._span(c.x - self.region[0], c.w) for c in cells]
         self.rows = self._span(margin, self.place[3])
+        self.pitch = cells[0].w / _SCALE  # px
 
     @staticmethod
     def _span(start: float, length: float) -> slice:
@@ -107,25 +110,49 @@ def _cell_seen(cell: Box, area: float, probabilities: NDArray[np.float32] | None
 
 
 def _own_ink(comb: _Comb, mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """The ink of each cell: a stroke belongs to the cell that holds most of it; where digits touch
-    across a line, they are cut there."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    areas = stats[:, cv2.CC_STAT_AREA].astype(float)
-    held = np.stack([np.bincount(labels[:, span].ravel(), minlength=count) for span in comb.columns])
-    share = held / np.maximum(areas, 1)
-    best = share.argmax(0)
-    whole = share.max(0) >= thresholds.STROKE_BELONGS
-    whole[0] = False
-    inked = areas.copy()
-    inked[0] = 0
-    kept = inked * _PX_AREA >= thresholds.DIGIT_SPECK_MM2
-    own = []
-    for n, span in enumerate(comb.columns):
-        mine = (whole & kept & (best == n))[labels]
-        within = np.zeros_like(mask)
-        within[:, span] = True
-        own.append(mine | ((~whole & kept)[labels] & mask & within))
-    return own
+    """The ink of each cell: a stroke belongs to the cell that holds most of it, wherever it runs; where
+    digits touch, they are parted near the line between their cells."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    held = np.stack([np.bincount(labels[:, span].ravel(), minlength=len(stats)) for span in comb.columns])
+    kept = _is_of_comb(comb, labels, stats) & held.any(0)
+    touching = kept & _holds_two_digits(comb, held, stats)
+    owner = held.argmax(0)
+    parts = _parted(comb, touching[labels]) if touching.any() else np.full(mask.shape[1], -1)
+    return [
+        (kept & ~touching & (owner == n))[labels] | (touching[labels] & (parts == n)[None])
+        for n in range(len(comb.columns))
+    ]
+
+
+def _is_of_comb(comb: _Comb, labels: NDArray[Any], stats: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which strokes may be digits: no specks, nothing that lies mostly above or below the cells, nothing
+    that reaches from above to below them, as a scanner's streak does."""
+    areas = stats[:, cv2.CC_STAT_AREA]
+    level = np.bincount(labels[comb.rows].ravel(), minlength=len(stats))
+    found = (areas * _PX_AREA >= thresholds.DIGIT_SPECK_MM2) & (level >= thresholds.STROKE_IS_LEVEL * areas)
+    found[np.intersect1d(labels[0], labels[-1])] = False
+    found[0] = False
+    return np.asarray(found)
+
+
+def _holds_two_digits(comb: _Comb, held: NDArray[np.int64], stats: NDArray[Any]) -> NDArray[np.bool_]:
+    """Strokes as wide as two digits side by side of which two cells hold a good part each."""
+    if len(held) < 2:
+        return np.zeros(len(stats), bool)
+    wide = stats[:, cv2.CC_STAT_WIDTH] >= thresholds.TOUCHING_CELLS * comb.pitch
+    second = np.partition(held, -2, axis=0)[-2]
+    return np.asarray(wide & (second >= thresholds.TOUCHING_SHARE * stats[:, cv2.CC_STAT_AREA]))
+
+
+def _parted(comb: _Comb, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The cell of each column, with the borders where the touching digits have the least ink."""
+    ink = mask.sum(0).astype(np.float64)
+    borders, reach = [], round(thresholds.PARTED_CELLS * comb.pitch)
+    for left, right in pairwise(comb.columns):
+        line = (left.stop + right.start) // 2
+        near = np.arange(line - reach, line + reach + 1)
+        borders.append(int(near[np.argmin(ink[near] + 0.1 * np.abs(near - line))]))
+    return np.searchsorted(borders, np.arange(mask.shape[1]), side="right")
 
 
 # --- cell by cell ---------------------------------------------------------------------------------

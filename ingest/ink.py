@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -184,6 +185,41 @@ def without_residue(
     kept = (sides > most_px) | (on_print < thresholds.RESIDUE_ON_PRINT)
     kept[0] = False
     return np.asarray(kept[labels])
+
+
+def struck(labels: NDArray[Any], stats: NDArray[Any], mm_per_px: float) -> NDArray[np.bool_]:
+    """Which strokes strike out: long, and one line all the way, as no writing is. By label.
+
+    Of a stroke that comes in from the left or right only a part is seen, which may be shorter.
+    """
+    left, width = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
+    enters = (left == 0) | (left + width == labels.shape[1])
+    least = np.where(enters, thresholds.STRIKE_ENTERS_MM, thresholds.STRIKE_MM)
+    found = np.zeros(len(stats), bool)
+    for n in np.flatnonzero(width[1:] * mm_per_px >= least[1:]) + 1:
+        x, y, w, h = stats[n, :4]
+        stroke = labels[y : y + h, x : x + w] == n
+        runs = (np.diff(np.pad(stroke, ((1, 0), (0, 0))).astype(np.int8), axis=0) > 0).sum(0)
+        thick = stats[n, cv2.CC_STAT_AREA] / w * mm_per_px
+        found[n] = (runs == 1).mean() >= thresholds.STRIKE_SINGLE and thick <= thresholds.STRIKE_THICK_MM
+    return found
+
+
+def without_strikes(mask: NDArray[np.bool_], mm_per_px: float, least_mm2: float) -> NDArray[np.bool_]:
+    """Nothing where long strokes are all there is: unused lines are struck out, which is no answer.
+
+    What is struck out stays as it is: who reads it must see both. `least_mm2` of other ink is writing.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    strikes = struck(labels, stats, mm_per_px)
+    strikes |= stats[:, cv2.CC_STAT_WIDTH] * mm_per_px >= thresholds.STRUCK_MM
+    strikes[0] = False
+    if not strikes.any():
+        return mask
+    areas = stats[:, cv2.CC_STAT_AREA] * mm_per_px * mm_per_px
+    others = ~strikes & (areas >= thresholds.TEXT_SPECK_MM2)
+    others[0] = False
+    return mask if areas[others].sum() >= least_mm2 else mask & ~strikes[labels]
 
 
 def _paper(page: RegisteredPage) -> NDArray[np.float32]:

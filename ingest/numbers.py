@@ -9,7 +9,8 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def judge(field: Field, seen: Measurement, calibration: Calibration, days: Days 
         return _dashed(field)
     ranked = _ranked(field, places, days)
     best, raw = ranked[0]
-    raw = min(raw, _agreement(cells, strip, best))
+    raw = min(raw, _agreement(field, cells, strip, best, days))
     raw, doubt = _doubts(field, seen, written, places, best, raw, days)
     alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
     engine = " + ".join(["digits-1", *([strip.engine] if strip else [])])
@@ -85,14 +86,42 @@ def _fused(cells: Places, strip: TextSeen | None) -> Places:
     return np.asarray(places / places.sum(1, keepdims=True))
 
 
-def _agreement(cells: Places, strip: TextSeen | None, digits: str) -> float:
+def _agreement(field: Field, cells: Places, strip: TextSeen | None, digits: str, days: Days | None) -> float:
     """How far both readers say `digits` by themselves, at the place where they are least of one mind.
 
-    Witnesses who err together make each other look certain; what each says alone does not.
+    Witnesses who err together make each other look certain; what each says alone does not. Of a date
+    each says what it may: the digits that every day of the campaign has need no witness.
     """
-    at = np.arange(len(digits)), [int(digit) for digit in digits]
-    other = _strip(strip)[at] if strip is not None else np.full(len(digits), thresholds.ONE_READER)
-    return float(np.sqrt((cells[at] * other).min()))
+    own = _told(field, cells, digits, days)
+    if strip is None:
+        return float(np.sqrt((own * thresholds.ONE_READER).min()))
+    return float(np.sqrt((own * _told(field, _strip(strip), digits, days)).min()))
+
+
+def _told(field: Field, places: Places, digits: str, days: Days | None) -> NDArray[np.float64]:
+    """How probable one reader finds each of `digits`, given which dates there are."""
+    said = places[np.arange(len(digits)), [int(digit) for digit in digits]]
+    if field.kind is not Kind.DATE or days is None or len(digits) != len(_DATE):
+        return said
+    lawful = _days_between(*days)
+    weights = np.prod(places[np.arange(len(digits)), lawful], axis=1)
+    same = (lawful == np.array([int(digit) for digit in digits])).astype(float)
+    # What is written may be no such date after all: all other strings, with little weight each.
+    free = places.sum(1).clip(1e-12)
+    others, u = float(free.prod()), thresholds.UNLAWFUL
+    with_digit = (1 - u) * (weights @ same) + u * others * said / free
+    return np.asarray(with_digit / ((1 - u) * weights.sum() + u * others))
+
+
+_DATE = "YYYYMMDD"
+
+
+@cache
+def _days_between(first: date, last: date) -> NDArray[np.intp]:
+    """(days, 8): the digits of each."""
+    count = (last - first).days + 1
+    written = ((first + timedelta(n)).strftime("%Y%m%d") for n in range(count))
+    return np.array([[int(digit) for digit in day] for day in written])
 
 
 def _strip(text: TextSeen) -> Places:

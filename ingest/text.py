@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ingest import ctc, thresholds
 from ingest.digits import picture_of
 from ingest.engines import Engine, EngineError, TracingEngine
-from ingest.ink import Ink, PageInk, smooth, without_residue
+from ingest.ink import Ink, PageInk, smooth, struck, without_residue, without_strikes
 from ingest.model import Character, Image, TextSeen, WordSeen
 from ingest.register import READING_MM_PER_PX, Alignment
 from layouts.model import Box
@@ -48,7 +48,8 @@ def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -
     alignment = ink.lies(box.x, box.y, box.w, box.h)
     sharp = ink.in_region(*field.region, shift=alignment.shift_mm)
     mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*field.region))
-    if not _is_writing(mask[field.rows]) or _is_struck_out(mask):
+    mask = without_strikes(mask, _SCALE, thresholds.TEXT_LEAST_MM2)
+    if not _is_writing(mask[field.rows]):
         return WritingSeen(0.0, alignment)
     share = round(float(mask[field.rows].mean()), 4)
     lines = [crop(sharp, own) for own in field.lines(mask)]
@@ -78,9 +79,10 @@ def signature(ink: PageInk, box: Box) -> SignatureSeen:
     edge = round(beyond / _SCALE)
     inside = np.zeros_like(mask)
     inside[edge:-edge, edge:-edge] = True
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     within = np.bincount(labels[inside], minlength=count)
-    own = within >= thresholds.STROKE_IS_INSIDE * np.bincount(labels.ravel(), minlength=count)
+    own = within >= thresholds.STROKE_IS_INSIDE * stats[:, cv2.CC_STAT_AREA]
+    own &= ~struck(labels, stats, _SCALE)
     for one, other in ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1])):
         own[np.intersect1d(one, other)] = False
     own[0] = within[0] = 0
@@ -170,14 +172,6 @@ class _Field:
         is cut off at the edge of the picture, must lie in the field."""
         hanging = np.where(cut_off, 0.0, thresholds.TEXT_BELOW_LINES * self.pitch)
         return np.asarray((middle > self.rows.start) & (middle < self.rows.stop + hanging))
-
-
-def _is_struck_out(mask: NDArray[np.bool_]) -> bool:
-    """Whether nothing but long strokes is there: unused lines are struck out, which is no answer."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA] * _PX_AREA
-    long = stats[1:, cv2.CC_STAT_WIDTH] * _SCALE >= thresholds.STRUCK_MM
-    return bool(areas[~long].sum() < thresholds.TEXT_LEAST_MM2)
 
 
 def _without_specks(mask: NDArray[np.bool_], scale: float = _SCALE) -> NDArray[np.bool_]:

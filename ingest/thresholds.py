@@ -251,6 +251,28 @@ NOISE_SIGMAS = 4.0
 MOST_FLOOR = 0.2
 """Darkness that always counts as ink, however noisy the scan: pencil must not drown unseen."""
 
+# --- reading: lines across the page ---------------------------------------------------------------
+
+LINE_DARKER = 0.025
+"""Share by which a line of dust or a crease is darker than both its sides, averaged over a millimetre: a
+line of 0.1 mm at half the paper's brightness takes 0.05."""
+
+LINE_PRINTED = 250
+"""Grey of the blank below which something is printed, however pale, 0–255."""
+
+LINE_LENGTH, LINE_BARE = 0.55, 0.4
+"""Share of the unprinted page along it on which a line must show, and the least share of the page that
+must be unprinted there to say so."""
+
+LINE_SLANT_MM = 8.0
+"""How far a line may lean from top to bottom of the page, mm: a skew of 1.5 degrees."""
+
+LINE_REACH_MM = 3.0
+"""How far a line may lie from where it was seen at 1 px per mm: creases have a broad shadow beside them."""
+
+LINE_HALF_MM, LINE_WINDOW_MM = 0.9, 12.0
+"""Half the width that is lightened, and the length over which a line's darkness is taken as one, mm."""
+
 # --- reading: marks -------------------------------------------------------------------------------
 
 QUICK_INSIDE, QUICK_RING = 0.004, 0.03
@@ -285,8 +307,12 @@ DIGIT_LEAST_MM = 2.6
 """Height below which a digit is not enlarged to the model's size, mm: written digits are 3 mm and more,
 blots are not."""
 
-STROKE_BELONGS = 0.75
-"""Share of a stroke that a cell must hold to own all of it; below, digits touch and are cut at the line."""
+STROKE_IS_LEVEL = 0.5
+"""Share of a stroke that must lie at the height of the cells: what the next line sends over does not."""
+
+TOUCHING_CELLS, TOUCHING_SHARE, PARTED_CELLS = 1.25, 0.25, 0.25
+"""Width in cells from which a stroke may be two digits that touch, the share of it that the second cell
+must hold, and how far from the line between the cells, in cells, they may be parted."""
 
 CROP_MARGIN_MM = 0.8
 """White around a crop: tight crops read better (EVIDENCE, OCR engines)."""
@@ -316,6 +342,11 @@ the share of inked columns that makes a word: one of six characters."""
 STRUCK_MM = 30.0
 """Length of a stroke that is no writing, mm: joined-up characters reach 25."""
 
+STRIKE_MM, STRIKE_ENTERS_MM, STRIKE_SINGLE, STRIKE_THICK_MM = 14.0, 6.0, 0.93, 1.3
+"""Length from which a stroke strikes out, and when it comes in from beside the field; the share of its
+columns in which it is one line, and how broad it may be, mm. Joined-up writing of this length has loops
+and strokes above each other; 一 is 8 mm long and has room at its ends."""
+
 TEXT_BELOW_LINES = 0.2
 """How far below the last rule, in lines, the middle of a stroke may lie: commas and hooks of writing that
 hangs."""
@@ -326,14 +357,29 @@ UNUSUAL_CHARACTER = 0.02
 VOCABULARY_KEPT = 5
 """Words of a list kept with a reading, best first, for the clerk to choose from."""
 
-WORDS_PT = 10.0
-"""Size of the words behind a box, pt."""
+ABOUT_WORDS_MM = (1.2, 1.6, 2.2)
+"""Beside, above and below an option's words: there a ring around them, or a line under them, is drawn, mm."""
 
-UNDERLINE_MM, AROUND_SPECK_MM2 = 2.2, 0.03
-"""How far below its box the line under an option's words lies, mm, and the least piece that counts."""
+AROUND_SPECK_MM2 = 0.1
+"""The least piece of ink that counts, mm²."""
 
-WORDS_MARGIN_MM = 3.0
-"""Around the boxes and their words, mm: a ring around words stays within."""
+ON_WORDS = 0.6
+"""Share of a stroke in that room from which it is about the words."""
+
+MARK_IN_BOX = 0.2
+"""Share of a stroke within a box from which it is that box's own mark; a ring around words touches it."""
+
+BLACK_PRINT_GAIN = 1.7
+"""Darkness of print over the blank's from which grey words came out black: scans in black and white."""
+
+AROUND_RESIDUE_PX = 3
+"""Thickness, in px of 0.25 mm, of what may be left of printed words; a mark across them is broader."""
+
+WORDS_MARGIN_MM = 3.5
+"""Looked at around the words, mm: what reaches farther is not about them."""
+
+PAPER_EDGE_MM = 8.0
+"""Strip along the paper's edge that is not looked at for marks, mm: shadows, the edge itself."""
 
 # --- reading: judging -----------------------------------------------------------------------------
 
@@ -424,6 +470,9 @@ each other's evidence."""
 
 NOT_ON_LIST = 0.9
 """Most confidence in words that the field's list lacks: people write what is not on it, but seldom."""
+
+OTHER_LENGTH = 0.9
+"""Most confidence in a word of the list that is longer or shorter than what was read."""
 
 OUTSIDE_LIST, OUTSIDE_LIST_PER_CHARACTER = 3.0, 1.5
 """Log odds against a word that the list lacks, and per character of it."""

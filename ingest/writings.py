@@ -64,6 +64,8 @@ def _from_list(
     value = "、".join(ranked[0][0] for ranked in judged)
     raw = math.prod(ranked[0][1] for ranked in judged)
     raw *= math.prod(c.score for c in text.characters if not c.text)
+    if any(len(word.text) != len(ranked[0][0]) for word, ranked in zip(text.words, judged, strict=True)):
+        raw = min(raw, thresholds.OTHER_LENGTH)
     doubt = _unread(text) or ("" if raw >= thresholds.DOUBTFUL else f"读作“{text.text}”，请在名单中确认")
     alternatives: tuple[tuple[str, float], ...] = ()
     if len(judged) == 1:

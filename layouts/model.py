@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -12,8 +12,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from forms.model import Field, Form
+from layouts.typeset import BASELINE, MM_PER_PT, width_mm
 
 Point = tuple[float, float]
+Area = tuple[float, float, float, float]
+"""x, y, width and height."""
 
 MARKER_MM = 8.0
 """Side of an ArUco marker; 6 and 10 mm find fewer damaged pages (EVIDENCE, Finding the page)."""
@@ -26,6 +29,8 @@ QR_MM = 22.0
 QR_MODULES = 25
 """QR version 2."""
 QR_QUIET_MODULES = 4
+WORDS_BEHIND_MM = 2.0
+"""An option's words begin within this distance behind its box."""
 
 
 class BoxKind(StrEnum):
@@ -68,6 +73,16 @@ class Text:
     font: str = "song"  # a role of generate.fonts: song, hei, kai, title
     grey: float = 0.45
     align: str = "left"  # left, centre, right
+
+    @property
+    def height(self) -> float:
+        """Of its characters, mm."""
+        return self.size * MM_PER_PT
+
+    @property
+    def middle(self) -> float:
+        """Half its characters' height, mm from the top of the page."""
+        return self.y - BASELINE * self.height
 
 
 @dataclass(frozen=True)
@@ -139,10 +154,26 @@ class Layout:
     def of_field(self, key: str) -> tuple[Box, ...]:
         return tuple(box for box in self.boxes if box.field == key)
 
+    def words_of(self, box: Box) -> Area | None:
+        """Where an option's words are printed behind its box; None in a table of boxes, whose words stand
+        above. The width is an upper bound (`typeset.width_mm`)."""
+        return self._words.get((box.page, box.field, box.option))
+
     def fields_on_page(self, page: int) -> tuple[Field, ...]:
         """The fields that have a box on `page`, in the form's order."""
         keys = {box.field for box in self.on_page(page)}
         return tuple(field for field in self.form.fields() if field.key in keys)
+
+    @cached_property
+    def _words(self) -> Mapping[tuple[int, str, str | None], Area]:
+        found = {}
+        for box in self.boxes:
+            for text in self.texts if box.option else ():
+                behind = text.page == box.page and 0 < text.x - (box.x + box.w) < WORDS_BEHIND_MM
+                if behind and abs(text.middle - box.y - box.h / 2) < text.height / 2:
+                    top, width = text.middle - text.height / 2, width_mm(text.text, text.size)
+                    found[box.page, box.field, box.option] = (text.x, top, width, text.height)
+        return found
 
     @cached_property
     def digest(self) -> str:

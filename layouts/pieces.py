@@ -38,7 +38,7 @@ from layouts.sizes import (
     SMALL_PT,
     WORD_GAP,
 )
-from layouts.typeset import MM_PER_PT, width_mm
+from layouts.typeset import BASELINE, MM_PER_PT, width_mm
 
 Label = tuple[tuple[str, float], ...]
 """A label's lines, each with its size in pt."""
@@ -70,7 +70,7 @@ class Ink:
 
     def text(self, x: float, middle: float, text: str, size: float = LABEL_PT, **more: object) -> None:
         """Words whose characters are centred on the height `middle`."""
-        baseline = middle + 0.36 * size * MM_PER_PT
+        baseline = middle + BASELINE * size * MM_PER_PT
         placed = Text(self.page, round(x, 3), round(baseline, 3), size, text, grey=INK)
         self.texts.append(replace(placed, **more))  # type: ignore[arg-type]
 

@@ -3,6 +3,8 @@
 import unicodedata
 
 MM_PER_PT = 25.4 / 72
+BASELINE = 0.36
+"""How far below the middle of a line of words its baseline lies, in heights of its characters."""
 _NARROW_EM = 0.58
 """Widest average of digits and Latin letters in the faces of `generate.fonts` (Zen Hei: 0.56)."""
 

@@ -16,7 +16,6 @@ from numpy.random import Generator
 
 from forms.model import Field, Kind, Value
 from layouts.model import Box, Layout
-from layouts.typeset import MM_PER_PT, width_mm
 from samples.hands import Hand, Mark, RealDigits, Rect, Writer
 from samples.pens import Paper
 from samples.seals import stamp
@@ -81,16 +80,6 @@ class _Desk:
 
     def boxes(self, key: str) -> list[Box]:
         return [box for box in self.layout.on_page(self.page) if box.field == key]
-
-    def words_of(self, box: Box) -> Rect | None:
-        """Where an option's words are printed behind its box; None in a table of boxes."""
-        middle = box.y + box.h / 2
-        for text in self.layout.texts:
-            behind = text.page == self.page and 0 < text.x - (box.x + box.w) < 2.0
-            if behind and abs(text.y - middle - 1.3) < 1.5:
-                height = text.size * MM_PER_PT
-                return text.x, middle - height / 2, width_mm(text.text, text.size), height
-        return None
 
 
 Boxes = Sequence[Box]
@@ -189,7 +178,7 @@ def _whited(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | Non
 def _ringed(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | None:
     """The option's words ringed or underlined instead of the box."""
     right = _first(boxes, value)
-    words = desk.words_of(right) if right else None
+    words = desk.layout.words_of(right) if right else None
     if right is None or words is None:
         return None
     _mark_all(desk, [box for box in boxes if box is not right], value)
@@ -203,7 +192,7 @@ def _ringed(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | Non
 def _beside(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | None:
     """The mark on the option's words, clear of every box."""
     right = _first(boxes, value)
-    words = desk.words_of(right) if right else None
+    words = desk.layout.words_of(right) if right else None
     if right is None or words is None or desk.clerk.hand.style is Mark.CIRCLE:
         return None
     _mark_all(desk, [box for box in boxes if box is not right], value)

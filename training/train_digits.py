@@ -327,6 +327,7 @@ def augment(masters: Tensor, strength: float, generator: torch.Generator) -> Ten
     ink = _thicken(ink, strength, generator)
     ink = _intrude(ink, masters, strength, generator)
     ink = _residue(ink, strength, generator)
+    ink = _break(ink, strength, generator)
     small = _blur(F.avg_pool2d(ink, 2), strength, generator)
     return _fade(small, strength, generator)
 
@@ -398,6 +399,16 @@ def _residue(ink: Tensor, strength: float, generator: torch.Generator) -> Tensor
     return torch.maximum(ink, F.max_pool2d(specks, 5, 1, 2) * 0.8)
 
 
+def _break(ink: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Pens that skip, toner that did not hold, scans to black and white: strokes with holes."""
+    n = len(ink)
+    noise = torch.randn(n, 1, MASTER // 4, MASTER // 4, generator=generator)
+    noise = F.interpolate(noise, size=(MASTER, MASTER), mode="bilinear", align_corners=False)
+    holes = noise > _uniform(n, 0.6, 1.6, generator)
+    some = torch.rand(n, 1, 1, 1, generator=generator) < 0.15 * strength
+    return torch.where(holes & some, 0.15 * ink, ink)
+
+
 def _blur(ink: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     soft = F.avg_pool2d(F.pad(ink, (1, 1, 1, 1)), 3, 1)
     amount = _uniform(len(ink), 0.0, 0.8 * strength, generator)
@@ -415,15 +426,15 @@ def _fade(ink: Tensor, strength: float, generator: torch.Generator) -> Tensor:
 
 
 def model() -> nn.Sequential:
-    """Six small convolutions; 85,000 weights."""
+    """Five convolutions; 0.2 million weights, 0.2 ms for a digit."""
 
     def step(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
         conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         return [conv, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
-    plan = [(1, 16, 2), (16, 32, 1), (32, 40, 2), (40, 56, 1), (56, 72, 2)]
+    plan = [(1, 24, 2), (24, 48, 1), (48, 64, 2), (64, 80, 1), (80, 96, 2)]
     layers = [layer for inputs, outputs, stride in plan for layer in step(inputs, outputs, stride)]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(72 * 16, CLASSES))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(96 * 16, CLASSES))
 
 
 def train(sets: list[tuple[float, Set]], samples: int, seed: int) -> nn.Sequential:
@@ -434,7 +445,7 @@ def train(sets: list[tuple[float, Set]], samples: int, seed: int) -> nn.Sequenti
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
     steps = samples // batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps, pct_start=0.15)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=0.02)
+    loss_of = nn.CrossEntropyLoss()
     started, seen = time.monotonic(), 0.0
     for step in range(steps):
         images, labels = _mixture(sets, batch, rng)

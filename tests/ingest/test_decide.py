@@ -348,6 +348,12 @@ def test_a_word_far_from_the_list_is_left_as_read():
     assert _text(Kind.TEXT, seen, words=("杜国强",)).value == "不在家"
 
 
+def test_a_word_of_the_list_does_not_swallow_what_was_written_beside_it():
+    seen = _named(("蔡春林", -9.0), ("胡春林", -34.0), text="蔡春林每", likelihood=-3.0)
+    found = _text(Kind.TEXT, seen, words=("蔡春林", "胡春林"))
+    assert found.confidence <= thresholds.OTHER_LENGTH
+
+
 def test_two_words_of_the_list_that_explain_the_writing_are_doubted():
     seen = _named(("杜国强", -9.0), ("杜国祥", -9.5), text="杜国弓", likelihood=-8.0)
     found = _text(Kind.TEXT, seen, words=("杜国强", "杜国祥"))
@@ -434,7 +440,12 @@ def test_a_fitted_curve_always_rises_and_is_stored_as_it_is(judged):
 
 
 def test_fitting_finds_the_overconfidence_of_scores():
-    judged = [(0.99, n % 5 > 0) for n in range(400)] + [(0.6, n % 3 > 0) for n in range(300)]
+    judged = [(0.99, n % 5 > 0) for n in range(400)] + [(0.8, n % 3 > 0) for n in range(300)]
     curve = fit(judged)
     assert 0.5 < curve(0.99) < 0.85
-    assert curve(0.6) < 0.6
+    assert curve(0.8) < 0.75
+
+
+def test_rules_that_speak_against_a_value_do_not_bend_the_curve():
+    judged = [(0.9 + n % 10 / 101, n % 40 > 0) for n in range(300)]
+    assert fit(judged + [(thresholds.CONTRADICTED, n % 2 > 0) for n in range(300)]) == fit(judged)

@@ -108,6 +108,15 @@ def test_a_stroke_that_runs_over_the_line_belongs_to_the_cell_that_holds_most_of
     assert seen.boxes[1].features["ink"] == 0.0
 
 
+def test_a_streak_of_the_scanner_is_no_digit():
+    def streak(page, boxes):  # type: ignore[no-untyped-def]
+        stroke(page, [(boxes[0].x + 3.0, 2.0), (boxes[0].x + 3.1, 75.0)], 0.3, 0.6)
+
+    seen = _seen({1: "4"}, 2, extra=streak)
+    assert seen.boxes[0].features["ink"] == 0.0
+    assert _best(seen.boxes[1]) == "d4"
+
+
 def test_the_strip_closes_the_gaps_between_groups():
     reader = _Looking()
     boxes = comb(2)

@@ -8,7 +8,7 @@ from forms.model import Field, Form, Kind, Option, Page, Row, Section
 from ingest import thresholds
 from ingest.measure import measure_page
 from ingest.model import Character, Image, PrintedLayout
-from layouts.model import Layout
+from layouts.model import Layout, Text
 
 FIELD = Field("f", "问", Kind.SINGLE, tuple(Option(f"o{n}", "文字选项") for n in range(3)))
 BOXES = checkboxes((20.0, 30.0), (45.0, 30.0), (70.0, 30.0))
@@ -28,7 +28,8 @@ def _around(draw) -> float:  # type: ignore[no-untyped-def]
         for n in range(12):
             x = round((box.x + 5.2 + n) * PX_PER_MM)
             blank[round(30.4 * PX_PER_MM) : round(33.6 * PX_PER_MM), x : x + 3] = 115
-    layout = Layout(form, FRAME, 1, tuple(BOXES), (), ())
+    words = tuple(Text(1, box.x + box.w + 0.9, box.y + 3.3, 10.0, "文字选项") for box in BOXES)
+    layout = Layout(form, FRAME, 1, tuple(BOXES), words, ())
     page = blank.copy()
     draw(page)
     ink = ink_of(page, blank, BOXES)
@@ -46,7 +47,7 @@ def _underline(page: np.ndarray) -> None:  # type: ignore[type-arg]
 
 
 def _tick(page: np.ndarray) -> None:  # type: ignore[type-arg]
-    stroke(page, [(54.0, 33.0), (55.5, 35.6), (60.5, 28.0)])
+    stroke(page, [(52.0, 31.5), (53.5, 33.4), (57.0, 30.4)])
 
 
 @pytest.mark.parametrize("draw", [_ring, _underline, _tick])

@@ -1,0 +1,157 @@
+"""Lines across the whole page that nobody drew: dust on a feeder's glass, creases of folded paper.
+
+They are found by what no pen does, to run straight from edge to edge, and lightened by what the line
+itself takes away, so that print and strokes which cross it stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest import thresholds
+from ingest.geometry import Points
+from ingest.model import Image
+from ingest.register import RegisteredPage
+
+_MM = 1.0
+"""mm per px of the picture in which lines are looked for."""
+_ROWS = 4
+"""Rows of it that are taken together: over 4 mm a line does not move."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """From edge to edge of the page; `ends` in mm (2, 2)."""
+
+    ends: Points
+
+
+def without_lines(page: RegisteredPage) -> RegisteredPage:
+    """The page with such lines lightened; the same object when there are none."""
+    lines = list(_find(page))
+    if not lines:
+        return page
+    scan = page.scan.copy()
+    for line in lines:
+        _lighten(scan, page, line)
+    return replace(page, scan=scan)
+
+
+# --- finding --------------------------------------------------------------------------------------
+
+
+def _find(page: RegisteredPage) -> Iterator[Line]:
+    frame = page.frame
+    whole = (0.0, 0.0, frame.width, frame.height)
+    seen = page.patch(*whole, _MM).astype(np.float32)
+    printed = cv2.erode(page.blank_patch(*whole, _MM), np.ones((5, 5), np.uint8)) < thresholds.LINE_PRINTED
+    for turned in (False, True):
+        picture, known = (seen.T, printed.T) if turned else (seen, printed)
+        for top, bottom in _straight(np.ascontiguousarray(picture), np.ascontiguousarray(known)):
+            ends = np.array([(top, 0.0), (bottom, float(len(picture)))])
+            yield Line(ends[:, ::-1] if turned else ends)
+
+
+def _straight(picture: NDArray[np.float32], printed: NDArray[np.bool_]) -> Iterator[tuple[float, float]]:
+    """x at the top and at the bottom of each line that is darker than both its sides nearly all the way."""
+    height, width = picture.shape
+    beside = np.minimum(np.roll(picture, 3, 1), np.roll(picture, -3, 1))
+    darker = (beside - picture) > thresholds.LINE_DARKER * beside
+    bare = ~(printed | np.roll(printed, 3, 1) | np.roll(printed, -3, 1))
+    short = (width, height // _ROWS)
+    dark, bare_share = (
+        cv2.resize(mask.astype(np.float32), short, interpolation=cv2.INTER_AREA)
+        for mask in (darker & bare, bare)
+    )
+    slants = np.arange(-thresholds.LINE_SLANT_MM, thresholds.LINE_SLANT_MM + 1)
+    least = thresholds.LINE_BARE * short[1]
+    share = np.stack([_down(dark, n) / np.maximum(_down(bare_share, n), least) for n in slants])
+    edge = round(thresholds.PAPER_EDGE_MM)
+    share[:, :edge] = share[:, width - edge :] = 0.0
+    while True:
+        n, x = np.unravel_index(int(share.argmax()), share.shape)
+        if share[n, x] < thresholds.LINE_LENGTH:
+            return
+        slant = float(slants[n])
+        yield (x + 0.5 - slant / 2) * _MM, (x + 0.5 + slant / 2) * _MM
+        share[:, max(x - 4, 0) : x + 5] = 0.0
+
+
+def _down(picture: NDArray[Any], slant: float) -> NDArray[np.float32]:
+    """Sums along lines that move by `slant` px from top to bottom; the line's x is that of its middle."""
+    height, width = picture.shape
+    shear = np.array([[1.0, slant / height, -slant / 2], [0.0, 1.0, 0.0]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    straight = cv2.warpAffine(picture, shear, (width, height), flags=flags)
+    return np.asarray(straight.sum(0), np.float32)
+
+
+# --- lightening -----------------------------------------------------------------------------------
+
+
+def _lighten(scan: Image, page: RegisteredPage, line: Line) -> None:
+    """Adds to the scan what the line takes from it, changes `scan`.
+
+    How dark the line is comes from its own length, by the median over some millimetres: strokes and
+    print that cross it are shorter.
+    """
+    steps = np.linspace(0.0, 1.0, 400)[:, None]
+    places = page.where(line.ends[0] + steps * (line.ends[1] - line.ends[0]))
+    upright = np.ptp(places[:, 1]) >= np.ptp(places[:, 0])
+    picture = scan if upright else scan.swapaxes(0, 1)
+    along, across = (places[:, 1], places[:, 0]) if upright else (places[:, 0], places[:, 1])
+    order = np.argsort(along)
+    rows = np.arange(max(int(along.min()), 0), min(int(along.max()), len(picture) - 1) + 1)
+    middle = np.round(np.interp(rows, along[order], across[order])).astype(int)
+    middle = _followed(picture, rows, middle, page.px_per_mm)
+    half = round(thresholds.LINE_HALF_MM * page.px_per_mm)
+    far = round(1.5 * half) + 1
+    inside = (middle - far >= 0) & (middle + far < picture.shape[1])
+    rows, middle = rows[inside], middle[inside]
+    if not len(rows):
+        return
+    columns = middle[:, None] + np.arange(-half, half + 1)
+    strip = picture[rows[:, None], columns].astype(np.float32)
+    sides = [picture[rows, middle + side].astype(np.float32) for side in (-far, far)]
+    # A crease has its light and its dark side: between them the paper's tone slopes.
+    slope = np.linspace(0.0, 1.0, len(columns[0])).reshape(1, -1, *[1] * (picture.ndim - 2))
+    paper = sides[0][:, None] * (1 - slope) + sides[1][:, None] * slope
+    window = max(round(thresholds.LINE_WINDOW_MM * page.px_per_mm), 3)
+    missing = np.maximum(_typical(paper - strip, window), 0.0)
+    picture[rows[:, None], columns] = np.clip(strip + missing, 0, 255).astype(np.uint8)
+
+
+def _followed(
+    picture: Image, rows: NDArray[np.intp], middle: NDArray[np.intp], px_per_mm: float
+) -> NDArray[np.intp]:
+    """The line's column in each row to a pixel; `middle` is known to some millimetres."""
+    reach = round(thresholds.LINE_REACH_MM * px_per_mm)
+    columns = np.clip(middle[:, None] + np.arange(-reach, reach + 1), 0, picture.shape[1] - 1)
+    strip = picture[rows[:, None], columns]
+    grey = strip[..., 0] if strip.ndim == 3 else strip
+    pieces = np.array_split(np.arange(len(rows)), 12)
+    profiles = np.stack([np.median(grey[piece], axis=0) for piece in pieces])
+    valleys = cv2.morphologyEx(profiles, cv2.MORPH_BLACKHAT, np.ones((1, max(reach // 2, 3)), np.uint8))
+    at = np.array([piece.mean() for piece in pieces])
+    offsets = valleys.argmax(1) - reach
+    slope = np.median([(offsets[m] - offsets[n]) / (at[m] - at[n]) for n in range(12) for m in range(n)])
+    start = np.median(offsets - slope * at)
+    return np.asarray(np.round(middle + start + slope * np.arange(len(rows))).astype(np.intp))
+
+
+def _typical(values: NDArray[np.float32], window: int) -> NDArray[np.float32]:
+    """The median over `window` rows around each row, worked out at every eighth of a window."""
+    step = max(window // 8, 1)
+    at = np.arange(0, len(values), step)
+    around = np.clip(
+        at[:, None] + np.arange(-(window // 2), window // 2 + 1, max(window // 40, 1)), 0, len(values) - 1
+    )
+    found = np.median(values[around], axis=1)
+    nearest = np.minimum(np.round(np.arange(len(values)) / step).astype(int), len(at) - 1)
+    return np.asarray(found[nearest], np.float32)
