@@ -32,10 +32,12 @@ import pypdfium2
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from campaign.config import Acceptance
+from campaign.judge import is_sure
 from forms import Field, Form, Kind, Value, load_catalogue
 from generate.blank import blank_pages
 from generate.pdf import write_pdf
 from generate.sheets import SheetPrint
+from ingest.confidence import same_answer
 from ingest.decide import decide
 from ingest.measure import measure_page
 from ingest.model import Measurement, PrintedLayout, Reading, Shelf
@@ -206,7 +208,7 @@ class Answer:
 
     @property
     def right(self) -> bool:
-        return same(self.truth, self.reading.value)
+        return same_answer(self.truth, self.reading.value)
 
 
 def answers_of(seen: Seen) -> Iterator[Answer]:
@@ -214,7 +216,7 @@ def answers_of(seen: Seen) -> Iterator[Answer]:
     for reading in decide(seen.form, seen.measurements, vocabularies(), days=DAYS):
         field = fields[reading.field]
         truth = seen.truth.fields[reading.field]
-        accepted = reading.confidence >= ACCEPTANCE.threshold(field.kind)
+        accepted = is_sure(reading.confidence, reading.doubt, ACCEPTANCE.threshold(field.kind))
         ambiguous = reading.field in seen.truth.ambiguous
         how = seen.truth.how.get(reading.field, "")
         yield Answer(_kind(field, truth), truth, how, ambiguous, reading, accepted)
@@ -226,18 +228,6 @@ def _kind(field: Field, truth: Value) -> str:
     if field.kind in (Kind.TEXT, Kind.LINES) and truth is None:
         return f"{field.kind} (blank)"
     return "text (list)" if field.vocabulary else str(field.kind)
-
-
-def same(truth: Value, read: Value) -> bool:
-    """Whether a reading says what was written."""
-    if isinstance(truth, str) and isinstance(read, str):
-        return _plain(truth) == _plain(read)
-    return (truth or None) == (read or None)
-
-
-def _plain(text: str) -> str:
-    """Spaces and the width of punctuation do not count: nobody can tell them apart on paper."""
-    return "".join(text.split()).translate(str.maketrans(",.;:()!?、", "，。；：（）！？，"))
 
 
 def report(pages: Sequence[Seen]) -> None:

@@ -84,6 +84,11 @@ def is_blank(value: Value) -> bool:
     return value is None or value is False or value in ("", [])
 
 
+def is_sure(confidence: float, doubt: str, threshold: float) -> bool:
+    """Whether a reading is accepted without a person."""
+    return confidence >= threshold and not doubt
+
+
 def judge(field: Field, read: Sequence[Read], said: Sequence[Said], threshold: float) -> Answer:
     """The answer to a field whose page came back. `read` may be of several images; `threshold` is the
     confidence from which a reading is accepted."""
@@ -129,7 +134,7 @@ class Evidence:
 
     def __init__(self, field: Field, read: Sequence[Read], threshold: float) -> None:
         self.field, self.read = field, read
-        self.accepted = [one for one in read if one.confidence >= threshold and not one.doubt]
+        self.accepted = [one for one in read if is_sure(one.confidence, one.doubt, threshold)]
         self.best = max(self.accepted or read, key=_confidence, default=None)
 
     def answer(self) -> Answer:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 from sqlalchemy import Connection
 
 from forms.model import Kind, Value
-from store import scanned, work
+from store import Correction, scanned, work
 
 CLASS_OF = {
     Kind.SINGLE: "checkbox",
@@ -20,6 +20,7 @@ CLASS_OF = {
     Kind.LINES: "handwriting",
 }
 """The classes of `campaign.config.TargetErrors`."""
+CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
 _Z = 1.959964
 """Normal quantile of a two-sided 95 % interval."""
 
@@ -54,13 +55,12 @@ def error_rates(db: Connection) -> Mapping[str, ErrorRate]:
     for serial, field, answer, accepted in work.samples(db):
         name = CLASS_OF[Kind(answer)]
         checked[name] = checked.get(name, 0) + 1
-        if _settled(db, serial, field) != accepted:
+        if settled([one for one in scanned.load_corrections(db, serial) if one.field == field]) != accepted:
             wrong[name] = wrong.get(name, 0) + 1
     return {name: ErrorRate(checked[name], wrong.get(name, 0)) for name in sorted(checked)}
 
 
-def _settled(db: Connection, serial: str, field: str) -> Value:
+def settled(said: Sequence[Correction]) -> Value:
     """What people say of a field in the end: who saw the evidence goes over who keyed blindly."""
-    said = [one for one in scanned.load_corrections(db, serial) if one.field == field]
     seen = [one for one in said if not one.blind] or said
     return seen[-1].value if seen else None

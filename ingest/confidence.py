@@ -18,6 +18,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from forms.model import Value
+
 
 class Judgement(StrEnum):
     """What is judged: fields of one kind that fail in different ways have curves of their own."""
@@ -53,27 +55,34 @@ PRIOR = 4.0
 """Strength of the belief, in fields, that a raw score is a probability already."""
 
 
-def fit(judged: Sequence[tuple[float, bool]]) -> Curve:
+def fit(
+    judged: Sequence[tuple[float, bool]],
+    weights: Sequence[float] | None = None,
+    prior: Curve | None = None,
+) -> Curve:
     """The curve for raw scores of which it is known whether they were right.
 
-    Newton's method on the log loss; few fields, or fields that are all right, leave it near its prior.
+    Newton's method on the log loss; few fields, or fields that are all right, leave it near `prior`, which
+    is the straight line. `weights`: how many fields each one stands for.
     """
-    judged = [(score, was_right) for score, was_right in judged if score >= LEAST_FITTED]
-    raw = np.clip(np.array([score for score, _ in judged]), 1e-9, 1 - 1e-9)
-    right = np.array([float(was_right) for _, was_right in judged])
+    start = np.array([prior.slope, prior.offset]) if prior else np.array([1.0, 0.0])
+    score, was_right = np.array(judged, float).reshape(-1, 2).T
+    counted = score >= LEAST_FITTED
+    raw, right = np.clip(score[counted], 1e-9, 1 - 1e-9), was_right[counted]
     x = np.stack([np.log(raw / (1 - raw)), np.ones(len(raw))], 1)
     weight = np.where(right > 0, 1.0, WRONG_WEIGHS)
-    prior = np.array([1.0, 0.0])
+    if weights is not None:
+        weight = weight * np.array(weights, float)[counted]
 
     def loss(curve: NDArray[np.float64]) -> float:
         odds = x @ curve
         wrong = np.logaddexp(0, odds) - right * odds
-        return float(weight @ wrong + PRIOR / 2 * ((curve - prior) ** 2).sum())
+        return float(weight @ wrong + PRIOR / 2 * ((curve - start) ** 2).sum())
 
-    curve = prior
+    curve = start
     for _ in range(100):
         p = 1 / (1 + np.exp(-np.clip(x @ curve, -40, 40)))
-        gradient = x.T @ (weight * (p - right)) + PRIOR * (curve - prior)
+        gradient = x.T @ (weight * (p - right)) + PRIOR * (curve - start)
         hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + PRIOR * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
         # Newton's full step may overshoot where the curve is flat.
@@ -107,6 +116,36 @@ class Calibration:
         stored = json.loads(text)
         curves = {Judgement(name): Curve(**curve) for name, curve in stored["curves"].items()}
         return Calibration(stored["version"], curves)
+
+
+def calibration_error(judged: Sequence[tuple[float, bool]], weights: Sequence[float] | None = None) -> float:
+    """Expected calibration error: how far the share that is right lies from what was said, on average.
+
+    `judged` has probabilities and whether they were right; in bins of equal log odds, since what matters
+    happens near 1 (Naeini et al. 2015 use bins of equal width).
+    """
+    if not judged:
+        return 0.0
+    says, right = np.array(judged, float).T
+    weight = np.ones(len(says)) if weights is None else np.array(weights, float)
+    bins = np.digitize(says, (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999))
+    mass = np.bincount(bins, weight)
+    off = np.bincount(bins, weight * (says - right))
+    return float(np.abs(off).sum() / max(mass.sum(), 1e-12))
+
+
+def same_answer(one: Value, other: Value) -> bool:
+    """Whether two values say the same on paper: nobody can tell spaces, or wide from narrow punctuation."""
+    if isinstance(one, str) and isinstance(other, str):
+        return _plain(one) == _plain(other)
+    return (one or None) == (other or None)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).translate(_WIDE)
+
+
+_WIDE = str.maketrans(",.;:()!?、", "，。；：（）！？，")
 
 
 @cache

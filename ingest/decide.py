@@ -61,6 +61,11 @@ def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
     return replace(reading, confidence=min(reading.confidence, thresholds.HIDDEN), doubt=doubt)
 
 
+def doubted_by_hand(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Readings of a page whose corners a person marked: none is accepted unseen."""
+    return tuple(replace(one, doubt=one.doubt or "版面由人工标角，请核对") for one in readings)
+
+
 def _checked(form: Form, readings: Sequence[Reading]) -> tuple[Reading, ...]:
     """Fields of this page that contradict each other by the form's rules are doubted together."""
     values = {reading.field: reading.value for reading in readings}

@@ -188,20 +188,21 @@ def without_residue(
 
 
 def struck(labels: NDArray[Any], stats: NDArray[Any], mm_per_px: float) -> NDArray[np.bool_]:
-    """Which strokes strike out: long, and one line all the way, as no writing is. By label.
+    """Which strokes strike out, by label: long, and one line all the way, or two that cross.
 
     Of a stroke that comes in from the left or right only a part is seen, which may be shorter.
     """
     left, width = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
     enters = (left == 0) | (left + width == labels.shape[1])
-    least = np.where(enters, thresholds.STRIKE_ENTERS_MM, thresholds.STRIKE_MM)
+    least = np.where(enters, thresholds.STRIKE_ENTERS_MM, thresholds.STRIKE_MM) / mm_per_px
     found = np.zeros(len(stats), bool)
-    for n in np.flatnonzero(width[1:] * mm_per_px >= least[1:]) + 1:
+    for n in np.flatnonzero(width[1:] >= least[1:]) + 1:
         x, y, w, h = stats[n, :4]
         stroke = labels[y : y + h, x : x + w] == n
         runs = (np.diff(np.pad(stroke, ((1, 0), (0, 0))).astype(np.int8), axis=0) > 0).sum(0)
-        thick = stats[n, cv2.CC_STAT_AREA] / w * mm_per_px
-        found[n] = (runs == 1).mean() >= thresholds.STRIKE_SINGLE and thick <= thresholds.STRIKE_THICK_MM
+        lines = 1 if w * mm_per_px < thresholds.STRIKE_CROSSED_MM else 2
+        thick = stats[n, cv2.CC_STAT_AREA] / w * mm_per_px / lines
+        found[n] = (runs <= lines).mean() >= thresholds.STRIKE_SINGLE and thick <= thresholds.STRIKE_THICK_MM
     return found
 
 
@@ -212,8 +213,6 @@ def without_strikes(mask: NDArray[np.bool_], mm_per_px: float, least_mm2: float)
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     strikes = struck(labels, stats, mm_per_px)
-    strikes |= stats[:, cv2.CC_STAT_WIDTH] * mm_per_px >= thresholds.STRUCK_MM
-    strikes[0] = False
     if not strikes.any():
         return mask
     areas = stats[:, cv2.CC_STAT_AREA] * mm_per_px * mm_per_px

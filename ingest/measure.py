@@ -56,8 +56,7 @@ def _measure(
 ) -> Measurement:
     match field.kind:
         case Kind.SINGLE | Kind.MULTIPLE:
-            areas = [area for box in boxes if (area := layout.words_of(box))]
-            return _marks(field, areas, boxes, ink, ticked[field.key])
+            return _marks(field, words.areas(layout, boxes), boxes, ink, ticked[field.key])
         case Kind.DIGITS | Kind.DATE:
             comb = digits.measure(ink, boxes, reader)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
@@ -71,7 +70,7 @@ def _measure(
 def _marks(
     field: Field, areas: Sequence[Area], boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen
 ) -> Measurement:
-    """`areas`: where its options' words are printed."""
+    """`areas`: where people mark who do not mark a box."""
     inked = any(box.features.get("fill", 0.0) > thresholds.STRAY_FILL for box in seen.boxes)
     looked_for = areas and not (inked and field.kind is Kind.SINGLE)
     around = words.ink_on(ink, areas, boxes, seen.shift_mm) if looked_for else 0.0

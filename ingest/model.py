@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forms.model import Value
+from ingest.confidence import Calibration
 from layouts.identity import Key
 from layouts.model import Layout
 
@@ -169,6 +170,7 @@ class Shelf:
     sheets: Mapping[str, tuple[str, int]]
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     days: tuple[date, date] | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def _read(sheet: Sheet | PageResult, shelf: Shelf) -> PageResult:
         turned=sheet.turned,
         registration=sheet.registered.registration,
         measurements=seen,
-        readings=decide(layout.form, seen, shelf.vocabularies, days=shelf.days),
+        readings=decide(layout.form, seen, shelf.vocabularies, shelf.calibration, shelf.days),
     )
 
 

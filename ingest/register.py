@@ -193,6 +193,10 @@ def register(scan: Pyramid, pixels: Image, known: Known, printed: PrintedLayout)
     return RegisteredPage(pixels, printed.blanks[page - 1], frame, registration, laid.bend, laid.known)
 
 
+BY_HAND = "corners by hand"
+"""What a registration rests on when a person marked the corners and the print could not refine it."""
+
+
 def _found_from(markers: int, known: Known, laid: Laid, anchors: int) -> str:
     qr = "+qr" if markers <= thresholds.FEW_MARKERS and known.by != "serial" else ""
     return f"markers:{markers}{qr}+anchors:{anchors}{'+bend' if laid.bend else ''}"

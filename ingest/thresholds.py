@@ -342,10 +342,13 @@ the share of inked columns that makes a word: one of six characters."""
 STRUCK_MM = 30.0
 """Length of a stroke that is no writing, mm: joined-up characters reach 25."""
 
-STRIKE_MM, STRIKE_ENTERS_MM, STRIKE_SINGLE, STRIKE_THICK_MM = 14.0, 6.0, 0.93, 1.3
-"""Length from which a stroke strikes out, and when it comes in from beside the field; the share of its
-columns in which it is one line, and how broad it may be, mm. Joined-up writing of this length has loops
-and strokes above each other; 一 is 8 mm long and has room at its ends."""
+STRIKE_MM, STRIKE_ENTERS_MM, STRIKE_CROSSED_MM = 14.0, 6.0, 30.0
+"""Length from which a stroke may strike out, when it comes in from beside the field, and from which two may
+cross, mm. 一 is 8 mm long and has room at its ends."""
+
+STRIKE_SINGLE, STRIKE_THICK_MM = 0.93, 1.3
+"""Share of its columns in which it is no more than that line or two, and how broad a line may be, mm: joined
+writing of this length has loops, and strokes above each other."""
 
 TEXT_BELOW_LINES = 0.2
 """How far below the last rule, in lines, the middle of a stroke may lie: commas and hooks of writing that

@@ -1,4 +1,4 @@
-"""Ink on the words behind the boxes: people ring or underline an option instead of ticking its box."""
+"""Ink beside the boxes: people ring or underline an option's words, or tick between two boxes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ from numpy.typing import NDArray
 from ingest import thresholds
 from ingest.ink import PageInk, smooth, without_residue
 from ingest.register import READING_MM_PER_PX, Shift
-from layouts.model import Area, Box
+from layouts.model import Area, Box, Layout
 
 _SCALE = 2 * READING_MM_PER_PX
+_JOINED_PX = 2
+
+
+def areas(layout: Layout, boxes: Sequence[Box]) -> list[Area]:
+    """Where people mark one question without marking a box: on the words; in a table between the boxes."""
+    words = [area for box in boxes if (area := layout.words_of(box))]
+    if words or len(boxes) < 2:
+        return words
+    first, last = min(boxes, key=lambda box: box.x), max(boxes, key=lambda box: box.x)
+    return [(first.x, first.y, last.x + last.w - first.x, first.h)]
 
 
 def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shift) -> float:
@@ -31,24 +41,28 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     # Where grey print came out black, what is left of it is as broad as a pen's stroke.
     most = thresholds.AROUND_RESIDUE_PX if ink.gain < thresholds.BLACK_PRINT_GAIN else new.shape[0]
     off_print = without_residue(new, print_, most, beside_px=1)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(off_print.astype(np.uint8), connectivity=8)
+    # A tick is in pieces where it crosses its box: what lies close together is one mark.
+    joined = cv2.dilate(off_print.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=_JOINED_PX)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
 
-    def within(places: Sequence[Area]) -> NDArray[np.float64]:
-        """How much of each stroke lies within `places`, px."""
-        mask = np.zeros(labels.shape, bool)
-        for left, top, w, h in places:
+    def inked(places: Sequence[Area] | None = None) -> NDArray[np.float64]:
+        """How much of each mark lies within `places`, or at all, mm²."""
+        mask = np.full(labels.shape, places is None)
+        for left, top, w, h in places or ():
             columns = slice(max(round((left - x) / _SCALE), 0), max(round((left + w - x) / _SCALE), 0))
             mask[max(round((top - y) / _SCALE), 0) : round((top + h - y) / _SCALE), columns] = True
-        return np.bincount(labels[mask], minlength=len(stats)).astype(np.float64)
+        found = np.bincount(labels[mask & off_print], minlength=count)
+        return np.asarray(found * _SCALE * _SCALE, np.float64)
 
-    areas_px = stats[:, cv2.CC_STAT_AREA]
-    about = areas_px * _SCALE * _SCALE >= thresholds.AROUND_SPECK_MM2
+    sizes = inked()
+    about = sizes >= thresholds.AROUND_SPECK_MM2
     about &= stats[:, cv2.CC_STAT_WIDTH] * _SCALE < thresholds.STRUCK_MM
-    about &= within([_grown(area) for area in areas]) >= thresholds.ON_WORDS * areas_px
-    about &= within([(box.x, box.y, box.w, box.h) for box in boxes]) < thresholds.MARK_IN_BOX * areas_px
+    about &= inked([_grown(area) for area in areas]) >= thresholds.ON_WORDS * sizes
+    about &= inked([(box.x, box.y, box.w, box.h) for box in boxes]) < thresholds.MARK_IN_BOX * sizes
     about[np.union1d(labels[0], labels[-1])] = False
+    about[np.intersect1d(labels[:, 0], labels[:, -1])] = False
     about[0] = False
-    return round(float(areas_px[about].sum()) * _SCALE * _SCALE, 2)
+    return round(float(sizes[about].sum()), 2)
 
 
 def _grown(area: Area) -> Area:

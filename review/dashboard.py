@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from campaign.coverage import Line
 from campaign.facts import Facts
 from campaign.judge import Status
-from campaign.quality import ErrorRate, error_rates
+from campaign.quality import CLASS_NAMES, ErrorRate, error_rates
 from campaign.records import records
 from layouts.identity import readable
 from review import access, crops, grid, pages
@@ -45,7 +45,6 @@ KIND_NAMES = {
     "sample": "抽查盲录",
     "third": "裁定",
 }
-CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
 STATUS_NAMES = {
     Status.ACCEPTED: "识读",
     Status.CORRECTED: "已核",

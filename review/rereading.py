@@ -7,22 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from ingest.decide import decide
+from ingest.decide import decide, doubted_by_hand
 from ingest.geometry import Matrix, apply, fit_homography
 from ingest.identify import Known
 from ingest.locate import Markers, find_markers, lies_on
 from ingest.measure import measure_page
 from ingest.model import Image, PageResult, PageState, PrintedLayout, Registration, Shelf
 from ingest.page import read_picture, upright
-from ingest.register import RegisteredPage, register
+from ingest.register import BY_HAND, RegisteredPage, register
 from ingest.sampling import Pyramid, ink_channel
 from layouts.identity import Identity
 from layouts.model import PageFrame
 from review.office import Office
 from store import PageInfo
 
-BY_HAND = "corners by hand"
-"""What a registration rests on when a person marked the corners and the print could not refine it."""
 _SHELF_SECONDS = 60.0
 
 Corners = Sequence[tuple[float, float]]
@@ -126,10 +124,9 @@ def _by_hand(pixels: Image, printed: PrintedLayout, page: int, page_to_scan: Mat
 
 def _read(shelf: Shelf, identity: Identity, printed: PrintedLayout, registered: RegisteredPage) -> PageResult:
     seen = measure_page(registered, printed, identity.page, shelf.vocabularies)
-    readings = decide(printed.layout.form, seen, shelf.vocabularies)
+    readings = decide(printed.layout.form, seen, shelf.vocabularies, shelf.calibration, shelf.days)
     if registered.registration.found_from == BY_HAND:
-        doubt = "版面由人工标角，请核对"
-        readings = tuple(replace(one, doubt=one.doubt or doubt) for one in readings)
+        readings = doubted_by_hand(readings)
     return PageResult(
         state=PageState.READ,
         serial=identity.serial,

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.reading import DAYS, Seen, same, vocabularies
-from ingest.confidence import Calibration, Curve, Judgement, fit
+from benchmarks.reading import DAYS, Seen, vocabularies
+from ingest.confidence import Calibration, Curve, Judgement, fit, same_answer
 from ingest.decide import decide
 
 MODELS = Path(__file__).parents[1] / "ingest" / "models"
@@ -33,7 +33,7 @@ def outcomes(pages: Sequence[Seen]) -> dict[str, list[tuple[float, bool]]]:
     for seen in (page for page in pages if page.found):
         for reading in decide(seen.form, seen.measurements, vocabularies(), _PLAIN, DAYS):
             if reading.judgement and reading.field not in seen.truth.ambiguous:
-                right = same(seen.truth.fields[reading.field], reading.value)
+                right = same_answer(seen.truth.fields[reading.field], reading.value)
                 found[reading.judgement].append((reading.raw, right))
     return found
 

@@ -5,6 +5,7 @@ data.db        what was printed, read, corrected
 forms/         the office's own forms, over those that ship with zoufang
 inbox/         the watched scan folder   originals/    every scan file, named by its SHA-256
 rejected/      files that were no scans, each with its reason
+models/    the office's own calibrations (`workspace.models`)
 out/  logs/  backup/
 """
 
@@ -23,8 +24,10 @@ from pathlib import Path
 from campaign.config import Campaign, ConfigError, parse_campaign
 from forms import Catalogue, load_catalogue
 from forms.errors import ClerkError
+from ingest.confidence import Calibration
 from layouts import Key
 from store import Store
+from workspace import models
 
 FOLDERS = ("forms", "inbox", "originals", "rejected", "out", "logs", "backup")
 CONFIG = "zoufang.toml"
@@ -109,6 +112,11 @@ class Workspace:
     def catalogue(self) -> Catalogue:
         """Raises FormError."""
         return load_catalogue(self / "forms")
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The one that counts here. Raises ModelError."""
+        return models.current(self.root)
 
     def open_store(self) -> Store:
         return Store.open(self / "data.db")

@@ -192,7 +192,9 @@ def build_shelf(workspace: Workspace, store: Store) -> Shelf:
             for digest, layout in printed.load_layouts(db).items()
         }
         words, campaign = roster.vocabularies(db), workspace.campaign
-        return Shelf(workspace.key, layouts, printed.sheet_index(db), words, campaign.span)
+        return Shelf(
+            workspace.key, layouts, printed.sheet_index(db), words, campaign.span, workspace.calibration
+        )
 
 
 def _pixels(png: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:

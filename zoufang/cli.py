@@ -20,6 +20,7 @@ COMMANDS = {
     "plan": "plan",
     "print": "printing",
     "scan": "scan",
+    "calibrate": "calibrate",
     "status": "status",
     "opinions": "opinions",
     "digest": "digest",

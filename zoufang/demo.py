@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from campaign.judge import Status
 from campaign.records import Record, records
 from campaign.roster import Roster, keep_roster, load_workbook
 from forms import Kind, Value
+from ingest.confidence import same_answer
 from samples.answers import Circumstances
 from samples.simulate import Returned, Side, simulate_return
 from samples.town import build_town, write_workbook
@@ -163,20 +163,9 @@ def compare(found: Sequence[Record], truth: Truth, forms: Mapping[tuple[str, int
             score = scores[KINDS[form.field(key).kind]]
             if answer.status is Status.NEEDS_REVIEW:
                 score.review += 1
-            elif same(answer.value, told["fields"][key]):
+            elif same_answer(answer.value, told["fields"][key]):
                 score.right += 1
             else:
                 score.wrong += 1
                 score.mistakes.append((str(answer.serial), key, answer.value, told["fields"][key]))
     return scores
-
-
-def same(read: Value, true: Value) -> bool:
-    """Equal but for spaces, and for the many ways of leaving a field empty."""
-    if not read and not true:
-        return True
-    if isinstance(read, str) and isinstance(true, str):
-        return "".join(read.split()) == "".join(true.split())
-    if isinstance(read, list) and isinstance(true, list):
-        return Counter(read) == Counter(true)
-    return read == true

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from campaign.quality import CLASS_NAMES
 from campaign.records import records
+from workspace import rejudging
 from workspace.counting import count_answers
 from workspace.folder import Workspace
 from workspace.scanning import STATE_WORDS, Batch, describe_problems, scan
@@ -17,7 +19,7 @@ from zoufang.options import json_option, workspace_option
 
 
 @click.command(name="scan", help="读入扫描件：PDF、TIFF、JPEG、PNG、HEIC 文件，或装有它们的文件夹。")
-@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="[PATH…]", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="同时工作的进程数；默认为处理器核数。")
 @click.option(
     "--debug-dir",
@@ -26,11 +28,33 @@ from zoufang.options import json_option, workspace_option
     type=click.Path(path_type=Path, file_okay=False),
     help="把每页看到的内容画成图片存到这里，供查看。图片含个人信息，用后请删除。",
 )
+@click.option(
+    "--redecide",
+    is_flag=True,
+    help="不读新文件：用现在的校准、界限、名单和日期，把读过的各页重新判定。人工改正的不变。",
+)
+@click.option(
+    "--images", is_flag=True, help="与 --redecide 同用：从保存的原图重新看起（软件升级后用，较慢）。"
+)
 @workspace_option
 @json_option
 def scan_command(
-    paths: tuple[Path, ...], jobs: int | None, debug: Path | None, workspace: Workspace, as_json: bool
+    paths: tuple[Path, ...],
+    jobs: int | None,
+    debug: Path | None,
+    redecide: bool,
+    images: bool,
+    workspace: Workspace,
+    as_json: bool,
 ) -> int:
+    if redecide:
+        if paths:
+            raise click.UsageError("--redecide 不读新文件，后面不要写文件名")
+        return _judge_again(workspace, jobs if images else None, as_json, images)
+    if images:
+        raise click.UsageError("--images 要与 --redecide 同用")
+    if not paths:
+        raise click.UsageError("请写明要读的文件或文件夹")
     missing = [str(path) for path in paths if not path.exists()]
     if missing:
         raise click.UsageError(f"没有这样的文件或文件夹：{'、'.join(missing)}")
@@ -58,6 +82,36 @@ def scan_command(
     if batch.rejected:
         return Exit.SOME_REJECTED
     return Exit.SOME_TO_REVIEW if counts["needs_review"] else Exit.DONE
+
+
+def _judge_again(workspace: Workspace, jobs: int | None, as_json: bool, images: bool) -> int:
+    store = workspace.open_store()
+    with progress() as bar:
+        task = bar.add_task("重新判定", total=None)
+
+        def on_page(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        if images:
+            changes = rejudging.reread(workspace, store, jobs or os.cpu_count() or 1, on_page)
+        else:
+            changes = rejudging.redecide(workspace, store, on_page)
+    if as_json:
+        print_json(vars(changes))
+        return Exit.DONE
+    tell(f"看了 {changes.pages} 页，{changes.changed} 页有变化。")
+    if changes.better:
+        tell(f"{changes.better} 页以前读不出，现在读出了。")
+    names = [name for name in CLASS_NAMES if changes.touches(name)]
+    if names:
+        rows = [
+            (CLASS_NAMES[name], changes.values[name], changes.accepted[name], changes.review[name])
+            for name in names
+        ]
+        print_table("变化的项", ("项目", "值变了", "不再需要复核", "新增复核"), rows)
+    if changes.said:
+        tell(f"其中 {changes.said} 项人工已有结论，结论不变。")
+    return Exit.DONE
 
 
 def summary(batch: Batch, counts: dict[str, int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from campaign.config import Campaign
 from campaign.coverage import BY_NAMES, By, Line, Overview, Quota, Unvisited
-from campaign.quality import ErrorRate, error_rates
+from campaign.quality import CLASS_NAMES, ErrorRate, error_rates
 from campaign.town import KIND_WORDS
 from campaign.weeks import STAGE_WORDS, Stage, day_words, stages
 from workspace.folder import Workspace
@@ -19,7 +19,6 @@ from zoufang.options import json_option, workspace_option
 
 QUOTA_NAMES = {"household": "群众家庭", "key": "区镇重点企业", "small": "中小企业", "project": "重点项目"}
 WHY_NAMES = {"unassigned": "无人走访", "not_printed": "未印表", "not_returned": "未交回"}
-CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
 NAMED = 20  # how many unvisited subjects a screen lists
 
 

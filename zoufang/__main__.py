@@ -1,0 +1,5 @@
+"""`python -m zoufang`."""
+
+from zoufang.cli import main
+
+main()

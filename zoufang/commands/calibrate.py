@@ -1,0 +1,121 @@
+"""`zoufang calibrate`: confidence from what people corrected."""
+
+from __future__ import annotations
+
+import click
+
+from forms.model import Kind
+from ingest.confidence import Judgement
+from workspace import models
+from workspace.calibrating import LEAST_CASES, Calibrated, Outlook, calibrate, put_into_use
+from workspace.folder import Workspace
+from zoufang.console import print_json, print_table, progress, say, tell
+from zoufang.options import json_option, workspace_option
+
+JUDGEMENT_NAMES = {
+    Judgement.CHOICE: "勾选",
+    Judgement.NUMBER: "数字、日期",
+    Judgement.TEXT: "手写文字",
+    Judgement.WORD: "手写（名单内）",
+    Judgement.BLANK: "空白",
+    Judgement.SIGNATURE: "签名",
+}
+KIND_NAMES = {
+    Kind.SINGLE: "单选",
+    Kind.MULTIPLE: "多选",
+    Kind.DIGITS: "数字",
+    Kind.DATE: "日期",
+    Kind.TEXT: "单行手写",
+    Kind.LINES: "多行手写",
+}
+
+
+@click.command(
+    name="calibrate",
+    help="用复核时的改正校准识读把握；先看报告，加 --apply 才启用。启用后可用 scan --redecide 重新判定旧页。",
+)
+@click.option("--apply", is_flag=True, help="启用新的校准（旧的保留，可退回）。")
+@click.option("--back", is_flag=True, help="退回上一个校准。")
+@workspace_option
+@json_option
+def calibrate_command(apply: bool, back: bool, workspace: Workspace, as_json: bool) -> None:
+    if apply and back:
+        raise click.UsageError("--apply 与 --back 不能同时使用")
+    if back:
+        version = models.back(workspace.root).version
+        if as_json:
+            print_json({"version": version})
+        tell(f"已退回：{version}。以前读过的页请用 zoufang scan --redecide 重新判定")
+        return
+    store = workspace.open_store()
+    with progress() as bar:
+        task = bar.add_task("读取", total=None)
+        result = calibrate(
+            workspace, store, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    if apply and result.learnt:
+        put_into_use(workspace, store, result)
+    if as_json:
+        print_json(result.report() | {"applied": apply and result.learnt})
+    else:
+        report(result, apply)
+
+
+def report(result: Calibrated, apply: bool) -> None:
+    rows = [
+        (
+            JUDGEMENT_NAMES[one.judgement],
+            one.said,
+            one.wrong,
+            _percent(one.before),
+            _percent(one.after),
+            "改" if one.judgement in _changed(result) else "不变",
+        )
+        for one in result.fitted
+    ]
+    title = "人工看过的项（校准误差在未参与拟合的页上算出）"
+    print_table(title, ("判断", "人工看过", "读错", "校准误差：原", "新", "曲线"), rows)
+    print_table(
+        "启用后的变化（按已读各项估算）",
+        ("项目", "项数", "界限", "待复核：现在", "启用后", "预计错误：启用后", "目标", "达到目标的界限"),
+        [
+            (
+                KIND_NAMES[one.kind],
+                one.fields,
+                one.now.threshold,
+                _percent(one.now.review),
+                _percent(one.then.review),
+                _ten_thousandth(one.then.wrong),
+                _ten_thousandth(one.target),
+                _suggestion(one.suggested),
+            )
+            for one in result.outlooks
+        ],
+    )
+    say("界限在 zoufang.toml 的 [campaign.acceptance] 中改，目标在 [campaign.target_errors] 中改。")
+    if not result.learnt:
+        tell(f"没有可改的：每一类至少要有 {LEAST_CASES} 项人工看过，且新曲线要比原来的准")
+    elif apply:
+        tell(
+            f"已启用 {result.calibration.version}（原为 {result.old.version}，可用 --back 退回）。"
+            "以前读过的页请用 zoufang scan --redecide 重新判定"
+        )
+    else:
+        tell("还没有启用。看过报告后，用 zoufang calibrate --apply 启用")
+
+
+def _changed(result: Calibrated) -> set[Judgement]:
+    new, old = result.calibration.curves, result.old.curves
+    return {judgement for judgement in new if new[judgement] != old.get(judgement)}
+
+
+def _percent(share: float | None) -> str:
+    return "—" if share is None else f"{share:.1%}"
+
+
+def _ten_thousandth(share: float) -> str:
+    return f"{share * 1e4:.1f}‱"
+
+
+def _suggestion(outlook: Outlook | None) -> str:
+    return f"{outlook.threshold}（复核 {outlook.review:.1%}）" if outlook else "达不到"
