@@ -38,7 +38,7 @@ class Curve:
 
     slope: float = 1.0
     offset: float = 0.0
-    most: float = 0.9999
+    most: float = 0.99999
 
     def __call__(self, raw: float) -> float:
         raw = min(max(raw, 1e-9), 1 - 1e-9)

@@ -1,7 +1,7 @@
 """Lines across the whole page that nobody drew: dust on a feeder's glass, creases of folded paper.
 
-They are found by what no pen does, to run straight from edge to edge, and lightened by what the line
-itself takes away, so that print and strokes which cross it stay.
+They are found by what no pen does, to run straight from edge to edge, and lightened by the share that
+the line itself takes away, so that print and strokes which cross it stay.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _down(picture: NDArray[Any], slant: float) -> NDArray[np.float32]:
 
 
 def _lighten(scan: Image, page: RegisteredPage, line: Line) -> None:
-    """Adds to the scan what the line takes from it, changes `scan`.
+    """Gives back to the scan what the line takes from it; changes `scan`.
 
     How dark the line is comes from its own length, by the median over some millimetres: strokes and
     print that cross it are shorter.
@@ -123,8 +123,8 @@ def _lighten(scan: Image, page: RegisteredPage, line: Line) -> None:
     slope = np.linspace(0.0, 1.0, len(columns[0])).reshape(1, -1, *[1] * (picture.ndim - 2))
     paper = sides[0][:, None] * (1 - slope) + sides[1][:, None] * slope
     window = max(round(thresholds.LINE_WINDOW_MM * page.px_per_mm), 3)
-    missing = np.maximum(_typical(paper - strip, window), 0.0)
-    picture[rows[:, None], columns] = np.clip(strip + missing, 0, 255).astype(np.uint8)
+    kept = np.clip(_typical(strip / np.maximum(paper, 1.0), window), thresholds.LINE_KEEPS, 1.0)
+    picture[rows[:, None], columns] = np.clip(strip / kept, 0, 255).astype(np.uint8)
 
 
 def _followed(

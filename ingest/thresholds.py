@@ -273,6 +273,9 @@ LINE_REACH_MM = 3.0
 LINE_HALF_MM, LINE_WINDOW_MM = 0.9, 12.0
 """Half the width that is lightened, and the length over which a line's darkness is taken as one, mm."""
 
+LINE_KEEPS = 0.15
+"""Least share of the paper's brightness that a line is taken to leave: below, nothing could be given back."""
+
 # --- reading: marks -------------------------------------------------------------------------------
 
 QUICK_INSIDE, QUICK_RING = 0.004, 0.03
@@ -386,8 +389,8 @@ PAPER_EDGE_MM = 8.0
 
 # --- reading: judging -----------------------------------------------------------------------------
 
-DOUBTFUL = 0.95
-"""Confidence below which a reading carries words of doubt."""
+DOUBTFUL = 0.9
+"""Confidence below which a reading carries words of doubt, and is accepted by no threshold."""
 
 CONTRADICTED = 0.3
 """Most confidence in a value that breaks a rule, or has a rival marked as clearly."""

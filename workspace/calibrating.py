@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from campaign.config import Acceptance, Campaign, TargetErrors
+from campaign.config import Acceptance, Campaign
 from campaign.judge import is_sure
 from campaign.quality import CLASS_OF, settled
 from forms.model import Kind
@@ -34,13 +34,13 @@ LEAST_CASES = 40
 """Fields people spoke of below which a sort of judgement keeps its curve: fewer say nothing of 1 in 100."""
 _PARTS = 3
 _PAGES_AT_ONCE = 200
-_STEPS = (0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
+_STEPS = (0.9, 0.93, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
 """Thresholds that are weighed against each other."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A field as it was read.
+    """A field as one calibration has it read.
 
     raw    score before calibration; `most` is what a rule allows at most, whatever the curve says
     right  what people said of it, None when nobody did
@@ -51,15 +51,13 @@ class Case:
     judgement: Judgement
     raw: float
     most: float
+    confidence: float
     doubt: str
     right: bool | None
     part: int
 
-    def confidence(self, calibration: Calibration) -> float:
-        return min(calibration(self.judgement, self.raw), self.most)
-
-    def is_sure(self, calibration: Calibration, threshold: float) -> bool:
-        return is_sure(self.confidence(calibration), self.doubt, threshold)
+    def is_sure(self, threshold: float) -> bool:
+        return is_sure(self.confidence, self.doubt, threshold)
 
 
 @dataclass(frozen=True)
@@ -125,9 +123,9 @@ class Calibrated:
 
 def calibrate(workspace: Workspace, store: Store, on_page: OnPage = lambda done, total: None) -> Calibrated:
     """Fit new curves and say what they would change. Nothing is changed. Raises ModelError."""
-    cases = list(_cases(workspace, store, on_page))
     old = workspace.calibration
-    weights = _weights(cases, old, workspace.campaign.acceptance)
+    cases = list(_cases(workspace, store, old, on_page))
+    weights = _weights(cases, workspace.campaign.acceptance)
     curves, fitted = dict(old.curves), []
     by_judgement: dict[Judgement, list[tuple[Case, float]]] = defaultdict(list)
     for case, weight in zip(cases, weights, strict=True):
@@ -139,7 +137,8 @@ def calibrate(workspace: Workspace, store: Store, on_page: OnPage = lambda done,
         if curve_is_better:
             curves[judgement] = _fit(mine, old, judgement)
     new = Calibration(models.next_version(workspace.root), curves) if curves != old.curves else old
-    return Calibrated(old, new, tuple(fitted), tuple(_outlooks(cases, old, new, workspace.campaign)))
+    then = list(_cases(workspace, store, new, on_page)) if new is not old else cases
+    return Calibrated(old, new, tuple(fitted), tuple(_outlooks(cases, then, workspace.campaign)))
 
 
 def put_into_use(workspace: Workspace, store: Store, result: Calibrated) -> None:
@@ -152,8 +151,8 @@ def put_into_use(workspace: Workspace, store: Store, result: Calibrated) -> None
 # --- what people said -----------------------------------------------------------------------------
 
 
-def _cases(workspace: Workspace, store: Store, on_page: OnPage) -> Iterator[Case]:
-    """Every field of every page that was read."""
+def _cases(workspace: Workspace, store: Store, calibration: Calibration, on_page: OnPage) -> Iterator[Case]:
+    """Every field of every page that was read, as `calibration` has it."""
     shelf = build_shelf(workspace, store)
     with store.read() as db:
         pages = scanned.pages(db, states=(scanned.READ, scanned.DUPLICATE))
@@ -164,16 +163,18 @@ def _cases(workspace: Workspace, store: Store, on_page: OnPage) -> Iterator[Case
                 serial = measured.page.serial or ""
                 part = _part(db, serial)
                 fields = {field.key: field for field in measured.form.asked()}
-                for reading in measured.decide(shelf):
+                for reading in measured.decide(shelf, calibration):
                     kind = fields[reading.field].kind
                     if not reading.judgement or kind not in CLASS_OF:
                         continue
                     judgement = Judgement(reading.judgement)
-                    by_curve = workspace.calibration(judgement, reading.raw)
+                    by_curve = calibration(judgement, reading.raw)
                     most = reading.confidence if reading.confidence < by_curve else 1.0
                     spoken = said.get((serial, reading.field))
                     right = None if spoken is None else same_answer(settled(spoken), reading.value)
-                    yield Case(kind, judgement, reading.raw, most, reading.doubt, right, part)
+                    yield Case(
+                        kind, judgement, reading.raw, most, reading.confidence, reading.doubt, right, part
+                    )
         on_page(min(start + _PAGES_AT_ONCE, len(pages)), len(pages))
 
 
@@ -193,9 +194,9 @@ def _part(db: Connection, serial: str) -> int:
     return zlib.crc32(who.encode()) % _PARTS
 
 
-def _weights(cases: Sequence[Case], calibration: Calibration, acceptance: Acceptance) -> list[float]:
+def _weights(cases: Sequence[Case], acceptance: Acceptance) -> list[float]:
     """For how many fields each one stands of which people spoke: those of its judgement, sure or not."""
-    strata = [(case.judgement, case.is_sure(calibration, acceptance.threshold(case.kind))) for case in cases]
+    strata = [(case.judgement, case.is_sure(acceptance.threshold(case.kind))) for case in cases]
     everyone = Counter(strata)
     spoken = Counter(stratum for stratum, case in zip(strata, cases, strict=True) if case.right is not None)
     return [everyone[stratum] / max(spoken[stratum], 1) for stratum in strata]
@@ -216,7 +217,7 @@ def _fitted(judgement: Judgement, cases: _Weighted, old: Calibration) -> tuple[F
     for n, part in enumerate(parts):
         curve = _fit([one for m, other in enumerate(parts) if m != n for one in other], old, judgement)
         for case, weight in part:
-            before.append((case.confidence(old), bool(case.right)))
+            before.append((case.confidence, bool(case.right)))
             after.append((min(curve(case.raw), case.most), bool(case.right)))
             weights.append(weight)
     errors = calibration_error(before, weights), calibration_error(after, weights)
@@ -231,26 +232,19 @@ def _fit(cases: _Weighted, old: Calibration, judgement: Judgement) -> Curve:
 # --- what it would change -------------------------------------------------------------------------
 
 
-def _outlooks(
-    cases: Sequence[Case], old: Calibration, new: Calibration, campaign: Campaign
-) -> Iterator[Outlooks]:
-    by_kind: dict[Kind, list[Case]] = defaultdict(list)
-    for case in cases:
-        by_kind[case.kind].append(case)
-    for kind, mine in sorted(by_kind.items()):
+def _outlooks(cases: Sequence[Case], then: Sequence[Case], campaign: Campaign) -> Iterator[Outlooks]:
+    """`cases` as the old curves have them read, `then` as the new ones do."""
+    for kind in sorted({case.kind for case in cases}):
         threshold = campaign.acceptance.threshold(kind)
-        target = _target(kind, campaign.target_errors)
-        steps = (outlook(mine, new, step) for step in _STEPS)
+        target = float(getattr(campaign.target_errors, CLASS_OF[kind]))
+        before, after = ([case for case in some if case.kind == kind] for some in (cases, then))
+        steps = (outlook(after, step) for step in _STEPS)
         suggested = next((step for step in steps if step.review < 1 and step.wrong <= target), None)
-        now, then = outlook(mine, old, threshold), outlook(mine, new, threshold)
-        yield Outlooks(kind, len(mine), target, now, then, suggested)
+        now, new = outlook(before, threshold), outlook(after, threshold)
+        yield Outlooks(kind, len(before), target, now, new, suggested)
 
 
-def _target(kind: Kind, targets: TargetErrors) -> float:
-    return float(getattr(targets, CLASS_OF[kind]))
-
-
-def outlook(cases: Sequence[Case], calibration: Calibration, threshold: float) -> Outlook:
-    sure = [case.confidence(calibration) for case in cases if case.is_sure(calibration, threshold)]
+def outlook(cases: Sequence[Case], threshold: float) -> Outlook:
+    sure = [case.confidence for case in cases if case.is_sure(threshold)]
     wrong = sum(1 - confidence for confidence in sure) / len(sure) if sure else 0.0
     return Outlook(threshold, 1 - len(sure) / len(cases), wrong)

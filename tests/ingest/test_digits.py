@@ -196,3 +196,25 @@ def test_the_classes_are_the_ten_digits_and_none():
         1
     )
     assert thresholds.DIGIT_DUST_MM2 < thresholds.DIGIT_LEAST_MM2
+
+
+def test_a_digit_keeps_the_stroke_that_runs_over_its_cell():
+    """Cut at the cell's line, this nought would be a C and its rest a 1 of the next cell."""
+    boxes = comb(3)
+    blank = printed(boxes)
+    page = blank.copy()
+    turn = np.linspace(0, 2 * np.pi, 40)
+    stroke(page, [(boxes[0].x + 4.2 + 2.6 * np.cos(t), 34.0 + 2.8 * np.sin(t)) for t in turn], 0.5)
+    seen = digits.measure(ink_of(page, blank, boxes), boxes, _Looking())
+    first, second = (box.features for box in seen.boxes[:2])
+    assert first["d0"] > 0.9
+    assert second["ink"] < thresholds.DIGIT_DUST_MM2
+
+
+def test_cells_struck_out_with_one_line_are_empty():
+    boxes = comb(4)
+    blank = printed(boxes)
+    page = blank.copy()
+    stroke(page, [(boxes[0].x + 1.0, 36.0), (32.0, 34.5), (boxes[-1].x + 5.0, 33.0)])
+    seen = digits.measure(ink_of(page, blank, boxes), boxes, _Looking())
+    assert all(box.features["ink"] < thresholds.DIGIT_DUST_MM2 for box in seen.boxes)

@@ -70,3 +70,29 @@ def _nothing(page: np.ndarray) -> None:  # type: ignore[type-arg]
 @pytest.mark.parametrize("draw", [_strike, _neighbour, _nothing])
 def test_what_runs_through_or_reaches_in_is_not_about_the_words(draw):
     assert _around(draw) < thresholds.AROUND_MM2
+
+
+TABLE = checkboxes((20.0, 50.0), (40.0, 50.0), (60.0, 50.0))
+
+
+def _beside(draw) -> float:  # type: ignore[no-untyped-def]
+    """Ink noticed beside the boxes of a table, whose words stand far above."""
+    form = Form("T", 1, "测试", "", (), (Page((Section("", (Row((FIELD,)),)),)),))
+    blank = printed(TABLE)
+    page = blank.copy()
+    draw(page)
+    ink = ink_of(page, blank, TABLE)
+    layout = Layout(form, FRAME, 1, tuple(TABLE), (), ())
+    (seen,) = measure_page(ink.page, PrintedLayout(layout, (blank,)), 1, {}, _Null())
+    return seen.around
+
+
+def test_a_tick_between_two_boxes_of_a_table_is_noticed():
+    def between(page):  # type: ignore[no-untyped-def]
+        stroke(page, [(29.5, 51.5), (31.0, 53.5), (34.5, 49.5)])
+
+    def above(page):  # type: ignore[no-untyped-def]
+        stroke(page, [(29.5, 44.5), (31.0, 46.5), (34.5, 42.5)])
+
+    assert _beside(between) >= thresholds.AROUND_MM2
+    assert _beside(above) < thresholds.AROUND_MM2

@@ -76,8 +76,8 @@ def report(result: Calibrated, apply: bool) -> None:
     title = "人工看过的项（校准误差在未参与拟合的页上算出）"
     print_table(title, ("判断", "人工看过", "读错", "校准误差：原", "新", "曲线"), rows)
     print_table(
-        "启用后的变化（按已读各项估算）",
-        ("项目", "项数", "界限", "待复核：现在", "启用后", "预计错误：启用后", "目标", "达到目标的界限"),
+        "启用后的变化（按已读各项估算；错误以每万项无需复核的计）",
+        ("项目", "项数", "界限", "现复核", "将复核", "将错", "目标", "建议界限（复核）"),
         [
             (
                 KIND_NAMES[one.kind],
@@ -114,8 +114,8 @@ def _percent(share: float | None) -> str:
 
 
 def _ten_thousandth(share: float) -> str:
-    return f"{share * 1e4:.1f}‱"
+    return f"{share * 1e4:.1f}"
 
 
 def _suggestion(outlook: Outlook | None) -> str:
-    return f"{outlook.threshold}（复核 {outlook.review:.1%}）" if outlook else "达不到"
+    return f"{outlook.threshold}（{outlook.review:.1%}）" if outlook else "达不到"

@@ -1,0 +1,54 @@
+"""Streaks of dusty glass and creases go, what people wrote stays."""
+
+from dataclasses import replace
+
+import numpy as np
+from ink_pages import PX_PER_MM, comb, ink_of, printed, stroke
+
+from ingest.lines import without_lines
+
+BOXES = comb(3)
+
+
+def _streaked(*, slant: float = 0.0, upto: float = 80.0) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """A page with a seven in the first cell and a line down the page through it; and where the line is."""
+    page = printed(BOXES)
+    stroke(page, [(21.0, 32.0), (25.0, 32.0), (22.0, 37.0)])
+    before = page.copy()
+    stroke(page, [(23.0 - slant / 2, 0.0), (23.0 + slant / 2, upto)], 0.25, 0.5)
+    return page, page != before
+
+
+def _registered(page: np.ndarray):  # type: ignore[no-untyped-def,type-arg]
+    return replace(ink_of(page, printed(BOXES), BOXES).page, scan=page)
+
+
+def test_a_streak_is_lightened_and_the_stroke_that_it_crosses_stays():
+    page, streak = _streaked()
+    cleaned = without_lines(_registered(page)).scan
+    free = streak.copy()
+    free[round(28 * PX_PER_MM) : round(40 * PX_PER_MM)] = False  # the cells and what is written there
+    free[:, : round(22 * PX_PER_MM)] = False
+    assert np.median(page[free]) < 160
+    assert np.percentile(cleaned[free], 10) > 225
+    top = round(32.0 * PX_PER_MM)
+    crossed = cleaned[top - 2 : top + 3, round(23.0 * PX_PER_MM)]
+    assert crossed.min() < 80, "the seven lost its upper stroke"
+
+
+def test_a_leaning_crease_is_lightened_too():
+    page, crease = _streaked(slant=3.0)
+    cleaned = without_lines(_registered(page)).scan
+    crease[round(28 * PX_PER_MM) : round(40 * PX_PER_MM)] = False
+    assert np.percentile(cleaned[crease], 10) > 215
+
+
+def test_a_line_that_somebody_drew_stays():
+    page, _ = _streaked(upto=35.0)
+    registered = _registered(page)
+    assert without_lines(registered) is registered
+
+
+def test_a_clean_page_is_left_alone():
+    registered = _registered(printed(BOXES))
+    assert without_lines(registered) is registered
