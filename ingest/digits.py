@@ -6,6 +6,7 @@ cells. What they say is stored side by side; `ingest.decide` judges them togethe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -193,6 +194,13 @@ def probabilities(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N, SIDE, SIDE) → (N, CLASSES), calibrated."""
     (found,) = _model().run(None, {"ink": pictures[:, None]})
     return np.asarray(found, np.float32)
+
+
+@cache
+def version() -> str:
+    """Of the cell reader's model: it is stored with each reading."""
+    facts = json.loads(files("ingest").joinpath("models/digits.json").read_text("utf-8"))
+    return str(facts["version"])
 
 
 @cache

@@ -19,7 +19,7 @@ from forms.model import Field, Kind
 from forms.rules import complaint
 from ingest import thresholds
 from ingest.confidence import Calibration, Judgement
-from ingest.digits import NAMES, NO_DIGIT
+from ingest.digits import NAMES, NO_DIGIT, version
 from ingest.model import BoxSeen, Measurement, Reading, TextSeen
 
 Places = NDArray[np.float64]
@@ -44,7 +44,7 @@ def judge(field: Field, seen: Measurement, calibration: Calibration, days: Days 
     raw = min(raw, _agreement(field, cells, strip, best, days))
     raw, doubt = _doubts(field, seen, written, places, best, raw, days)
     alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
-    engine = " + ".join(["digits-1", *([strip.engine] if strip else [])])
+    engine = " + ".join([version(), *([strip.engine] if strip else [])])
     confidence = calibration(Judgement.NUMBER, raw)
     value = _value(field, best)
     return Reading(field.key, value, confidence, alternatives, engine, doubt, Judgement.NUMBER, round(raw, 6))

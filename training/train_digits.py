@@ -1,9 +1,9 @@
 """Trains the digit model: `ingest/models/digits.onnx` and the JSON beside it.
 
 A development tool, not part of the application: it needs torch 2.13 and onnx, which are no
-dependencies of the project (`pip install torch==2.13.0 onnx`). A few minutes on one core:
+dependencies of the project (`pip install torch==2.13.0 onnx`). Half an hour on one core:
 
-    python -m training.train_digits ../shared/real-marks
+    python -m training.train_digits ../shared/real-marks --version digits-3
 
 Learns from `digits-28px.npz` (blocks of it kept for validation, so that no writer is on both
 sides), from the digits of handwriting-like fonts (whole families kept back) and from digits drawn
@@ -519,8 +519,9 @@ def export(network: nn.Sequential, temperature: float, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("marks", type=Path, help="the folder real-marks")
-    parser.add_argument("--samples", type=int, default=900_000, help="augmented pictures to learn from")
+    parser.add_argument("--samples", type=int, default=1_300_000, help="augmented pictures to learn from")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--version", required=True, help="stored with each reading, e.g. digits-3")
     parser.add_argument("--out", type=Path, default=MODELS)
     options = parser.parse_args()
 
@@ -558,7 +559,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     export(network, temperature, options.out / "digits.onnx")
     facts = {
-        "version": "digits-1",
+        "version": options.version,
         "trained_on": "digits-28px.npz (MNIST test set, half, without the held-out blocks), handwriting-like "
         f"fonts ({', '.join(FONTS_LEARNT)}), digits drawn as strokes, and what is no digit",
         "held_out": f"blocks {HELD_OUT_BLOCKS} of it, fonts {', '.join(FONTS_HELD_OUT)}, other strokes",
