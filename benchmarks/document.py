@@ -38,9 +38,10 @@ class Part:
 
 def measured(part: Part, run: Run) -> str:
     """The part's Markdown with when, of what and how it was measured."""
+    commit = _commit()  # files may change while it runs
     body = part.make(run)
     effort = f", effort {run.effort:g}" if run.effort != 1.0 else ""
-    when = f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}, seed {run.seed}{effort}"
+    when = f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}, seed {run.seed}{effort}"
     return f"## {part.heading}\n\n{body.strip()}\n\n*{when}: `python -m benchmarks.accuracy {part.name}`*"
 
 
