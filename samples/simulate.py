@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -63,9 +63,10 @@ class Mishaps:
     strangers: float = 0.01
     photographed: float = 0.04  # sheets that come as a picture from a phone
     worn: float = 0.05  # stacks from an old copier
+    paired: float = 0.005  # pages that lie beside the next one on a large glass
 
 
-NOTHING_GOES_WRONG = Mishaps(0, 0, 0, 0, 0, 0, 0, 0)
+NOTHING_GOES_WRONG = Mishaps(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def simulate_return(
     truth = _write_truth(out, written)
     return Returned(
         files=tuple(out / stack.name for stack in stacks),
-        pages=sum(len(stack.pages) for stack in stacks),
+        pages=sum(stack.pages for stack in stacks),
         sheets=len(truth),
         truth=out / "truth.json",
     )
@@ -148,6 +149,10 @@ class _Page:
     copy: int = 0  # 0 for the first time that the sheet is scanned
 
 
+_Picture = tuple[_Page, ...]
+"""What is scanned at once: a page, or two side by side."""
+
+
 @dataclass(frozen=True)
 class _Stack:
     """A scan file to be."""
@@ -157,7 +162,11 @@ class _Stack:
     preset: str
     dpi: int | None
     colour: str | None
-    pages: tuple[_Page, ...]
+    pictures: tuple[_Picture, ...]
+
+    @property
+    def pages(self) -> int:
+        return sum(len(picture) for picture in self.pictures)
 
 
 @dataclass(frozen=True)
@@ -264,12 +273,22 @@ def _stacks(plan: _Plan, preset: str, dpi: int | None) -> list[_Stack]:
         colour = (
             "grey" if not KINDS[kind].black and recipe.colour == "black" and kind != "pdf" else recipe.colour
         )
-        stacks.append(_Stack(name, kind, source, recipe.dpi, colour, tuple(queue[:taken])))
+        pictures = tuple(_on_glass(queue[:taken], plan))
+        stacks.append(_Stack(name, kind, source, recipe.dpi, colour, pictures))
         queue = queue[taken:]
     for n, page in enumerate(plan.photographs, 1):
         kind = "heic" if n % 10 == 0 else "jpeg"
-        stacks.append(_Stack(f"IMG_{n:04d}{KINDS[kind].suffix}", kind, "phone", dpi, None, (page,)))
+        stacks.append(_Stack(f"IMG_{n:04d}{KINDS[kind].suffix}", kind, "phone", dpi, None, ((page,),)))
     return stacks
+
+
+def _on_glass(pages: Sequence[_Page], plan: _Plan) -> Iterator[_Picture]:
+    """The pages one by one, now and then two at once."""
+    waiting = list(pages)
+    while waiting:
+        count = 2 if plan.rng.random() < plan.mishaps.paired else 1
+        yield tuple(waiting[:count])
+        waiting = waiting[count:]
 
 
 _STEMS = {"pdf": "扫描", "fax": "fax", "lzw": "scan", "png": "页面"}
@@ -318,7 +337,7 @@ _desk: _Desk | None = None
 
 def _write_all(stacks: Sequence[_Stack], out: Path, desk: _Desk, jobs: int) -> list[_Written]:
     """The largest files first, so that the workers end together."""
-    order = sorted(range(len(stacks)), key=lambda n: -len(stacks[n].pages))
+    order = sorted(range(len(stacks)), key=lambda n: -stacks[n].pages)
     if jobs <= 1:
         _sit_down(desk)
         done = {n: _write_stack(stacks[n], out) for n in order}
@@ -339,24 +358,42 @@ def _sit_down(desk: _Desk) -> None:
 def _write_stack(stack: _Stack, out: Path) -> list[_Written]:
     """One scan file."""
     assert _desk is not None
-    pages = [_write_page(stack, n, page, _desk) for n, page in enumerate(stack.pages, 1)]
-    KINDS[stack.kind].write(out / stack.name, [scanned for scanned, _ in pages])
-    return [written for _, written in pages]
+    pictures = [_scan_picture(stack, n, picture, _desk) for n, picture in enumerate(stack.pictures, 1)]
+    KINDS[stack.kind].write(out / stack.name, [scanned for scanned, _ in pictures])
+    return [written for _, pages in pictures for written in pages]
 
 
-def _write_page(stack: _Stack, number: int, page: _Page, desk: _Desk) -> tuple[Scanned, _Written]:
+def _scan_picture(
+    stack: _Stack, number: int, picture: _Picture, desk: _Desk
+) -> tuple[Scanned, list[_Written]]:
     rng = np.random.default_rng([desk.seed, *f"{stack.name}:{number}".encode()])
     recipe = PRESETS[stack.preset](rng, stack.dpi, stack.colour)
+    turn = int(rng.integers(4)) if stack.kind == "jpeg" else 0
+    scans = [_scan_page(stack, number, page, recipe, rng, desk) for page in picture]
+    pixels = _side_by_side([pixels for pixels, _ in scans])
+    scanned = Scanned(pixels, recipe.dpi, recipe.colour == "black", recipe.quality, turn)
+    return scanned, [written for _, written in scans]
+
+
+def _side_by_side(pages: Sequence[Image]) -> Image:
+    """On white glass, or what is beyond it."""
+    height = max(len(page) for page in pages)
+    rest = ((0, 0),) * (pages[0].ndim - 1)
+    padded = [np.pad(page, ((0, height - len(page)), *rest), constant_values=255) for page in pages]
+    return np.hstack(padded)
+
+
+def _scan_page(
+    stack: _Stack, number: int, page: _Page, recipe: Recipe, rng: Generator, desk: _Desk
+) -> tuple[Image, _Written]:
     truth, hand = None, None
     if page.sheet is None:
         clean = STRANGERS[page.stranger](rng, recipe.dpi, recipe.colour == "colour")
     else:
         hand = Hand.of(page.sheet.clerk, desk.seed)
         clean, truth = _filled(page.sheet, recipe, hand, desk)
-    turn = int(rng.integers(4)) if stack.kind == "jpeg" else 0
     pixels = scan(clean, recipe, rng, _behind(page.back, recipe, desk))
-    scanned = Scanned(pixels, recipe.dpi, recipe.colour == "black", recipe.quality, turn)
-    return scanned, _Written(stack.name, number, page, recipe, truth, hand)
+    return pixels, _Written(stack.name, number, page, recipe, truth, hand)
 
 
 def _behind(back: _Sheet | None, recipe: Recipe, desk: _Desk) -> Image | None:

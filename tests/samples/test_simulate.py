@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_every_sheet_comes_back_with_every_field(packet: Printed, tmp_path: Path
 
 
 def test_files_open_and_have_the_pages_that_are_listed(packet: Printed, tmp_path: Path) -> None:
-    often = Mishaps(0, 0, 0.3, 0.2, 0.3, 0.3, 0.3, 0.3)
+    often = Mishaps(0, 0, 0.3, 0.2, 0.3, 0.3, 0.3, 0.3, 0)
     returned = back(packet, tmp_path, seed=3, mishaps=often)
     pages = load(tmp_path, "pages.json")
     assert returned.pages == len(pages)
@@ -63,6 +64,14 @@ def test_files_open_and_have_the_pages_that_are_listed(packet: Printed, tmp_path
     for serial, said in load(tmp_path, "truth.json").items():
         [entry] = [e for e in pages if (e["file"], e["page"]) == (said["file"], said["page_in_file"])]
         assert (entry["serial"], entry["kind"]) == (serial, "sheet")
+
+
+def test_two_pages_may_lie_on_one_glass(packet: Printed, tmp_path: Path) -> None:
+    back(packet, tmp_path, mishaps=Mishaps(0, 0, 0, 0, 0, 0, 0, 0, paired=1.0))
+    pages = load(tmp_path, "pages.json")
+    places = Counter((entry["file"], entry["page"]) for entry in pages)
+    assert max(places.values()) == 2
+    assert {entry["serial"] for entry in pages} == set(packet.sides)
 
 
 def test_given_answers_are_the_truth(packet: Printed, tmp_path: Path) -> None:
