@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 
 from ingest import thresholds
-from ingest.geometry import Points, apply, inverse, scale_at
-from ingest.locate import Markers, lies_on
+from ingest.geometry import Points, apply, inverse
+from ingest.locate import Markers, lies_on, room_beside
 from ingest.model import Image, PageState, Problem, Shelf
 from ingest.qr import read_codes, sampled_texts
 from ingest.sampling import Pyramid, Region, region_to_page
@@ -73,7 +73,8 @@ def identify(
         found = [_identified(codes, [paper], shelf, read_serial, alone=False) for paper in papers]
     else:
         found = [_identified(codes, groups, shelf, read_serial, alone=True)]
-    return [*found, *_loose(codes, found, groups, shelf)]
+    found += _loose(codes, found, groups, shelf)
+    return [*found, *_glimpsed(found, groups)]
 
 
 def _papers(groups: Sequence[Markers]) -> list[Markers]:
@@ -121,12 +122,13 @@ def _loose(
 ) -> Iterator[Known]:
     """Printed sheets beside those found of which only the code is seen, where the picture has room."""
     known = [one for one in found if isinstance(one, Known)]
-    if len(known) < len(found) or _covered(known, codes.scan.image) > thresholds.ROOM_FOR_ANOTHER:
+    papers = [one.markers for one in known if one.markers]
+    if len(papers) < len(found) or not room_beside(papers, codes.scan.image):
         return
     serials = {one.identity.serial for one in known}
     for text, corners in codes.anywhere:
         middle = corners.mean(0, keepdims=True)
-        if any(_is_on(middle, one.markers) for one in known if one.markers):
+        if any(_is_on(middle, paper) for paper in papers):
             continue
         with suppress(CodeError):
             one = _checked(Known(shelf.key.decode(text), "qr", _around(corners, groups), corners), shelf)
@@ -135,17 +137,21 @@ def _loose(
                 yield one
 
 
-def _covered(known: Sequence[Known], picture: Image) -> float:
-    """Share of the picture that these sheets cover; all of it when one is known by its code alone."""
-    if any(one.markers is None for one in known):
-        return 1.0
-    papers = [one.markers for one in known if one.markers]
-    return sum(
-        paper.frame.width
-        * paper.frame.height
-        * scale_at(paper.page_to_scan, paper.frame.width / 2, paper.frame.height / 2) ** 2
-        for paper in papers
-    ) / float(picture.size)
+def _glimpsed(found: Sequence[Known | NotKnown], groups: Sequence[Markers]) -> Iterator[NotKnown]:
+    """A sheet beside those found of which a single marker is seen: it must not get lost without a word."""
+    papers = [one.markers for one in found if isinstance(one, Known) and one.markers]
+    if len(papers) < len(found):
+        return
+    for group in groups:
+        (corners, *others) = group.corners.values()
+        alike = any(0.5 < group.area / paper.area < 2 for paper in papers)
+        if not others and alike and not any(_is_on(corners.mean(0, keepdims=True), p) for p in papers):
+            message = (
+                "这张图上好像还有一张表，但它的二维码和页脚编号都读不出。"
+                "请把它单独扫描或拍照，或按页脚编号人工查找。"
+            )
+            yield NotKnown(PageState.UNREADABLE, Problem("several_sheets", message))
+            return
 
 
 def _checked(known: Known, shelf: Shelf) -> Known | NotKnown:

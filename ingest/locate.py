@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +10,16 @@ import cv2
 import numpy as np
 
 from ingest import thresholds
-from ingest.geometry import Matrix, Points, apply, fit_affine, fit_homography, fit_similarity, inverse
+from ingest.geometry import (
+    Matrix,
+    Points,
+    apply,
+    fit_affine,
+    fit_homography,
+    fit_similarity,
+    inverse,
+    scale_at,
+)
 from ingest.model import Image
 from layouts.model import MARKER_DICTIONARY, MARKER_IDS, MARKER_MM, PageFrame
 
@@ -46,6 +55,17 @@ class Markers:
         """The middle of the page in scan px (1, 2)."""
         return apply(self.page_to_scan, np.array(((self.frame.width / 2, self.frame.height / 2),)))
 
+    @property
+    def area(self) -> float:
+        """Of the page in the scan, px²."""
+        middle = self.frame.width / 2, self.frame.height / 2
+        return self.frame.width * self.frame.height * scale_at(self.page_to_scan, *middle) ** 2
+
+
+def room_beside(papers: Iterable[Markers], picture: Image) -> bool:
+    """Whether the picture may show another sheet beside these."""
+    return sum(paper.area for paper in papers) <= thresholds.ROOM_FOR_ANOTHER * picture.size
+
 
 def lies_on(place: Points, page_to_scan: Matrix, frame: PageFrame) -> bool:
     """Whether a place in scan px (1, 2) is on the paper that lies so."""
@@ -62,7 +82,7 @@ def find_markers(grey: Image, frames: Collection[PageFrame]) -> list[Markers]:
 
     `frames` are the paper sizes that were printed; a marker that is alone fits them all, and comes once
     for each. A marker that the quick look misses is searched for where its siblings say it must be, or
-    over the whole picture when there is none.
+    over the whole picture when there is none; so are other sheets where the picture has room for them.
     """
     shrink = max(1, max(grey.shape) // thresholds.LOCATE_LONG_SIDE)
     small = _shrunk(grey, shrink)
@@ -72,11 +92,25 @@ def find_markers(grey: Image, frames: Collection[PageFrame]) -> list[Markers]:
     if not sheets or len(sheets[0]) == 1:
         finer = max(1, shrink // 2)
         sheets = _group(_detect(_shrunk(grey, finer), finer, _THOROUGH), frames) or sheets
-    refined = (_refined(grey, _completed(grey, sheet)) for sheet in sheets)
+    elif room_beside(sheets, grey):
+        sheets += _beside(sheets, grey, max(1, shrink // 2), frames)
     return [
-        on_paper
-        for sheet in refined
-        for on_paper in (_on_each(sheet, frames) if len(sheet) == 1 else [sheet])
+        _refined(grey, on_paper)
+        for sheet in sheets
+        for on_paper in (_alone(grey, sheet, frames) if len(sheet) == 1 else [_completed(grey, sheet)])
+    ]
+
+
+def _beside(
+    sheets: Sequence[Markers], grey: Image, shrink: int, frames: Collection[PageFrame]
+) -> list[Markers]:
+    """Sheets that only a closer look sees: on a large glass everything is small."""
+    seen = _group(_detect(_shrunk(grey, shrink), shrink, _QUICK), frames)
+    return [
+        other
+        for other in seen
+        if len(other) >= thresholds.OURS_BY_MARKERS
+        and not any(lies_on(other.middle, sheet.page_to_scan, sheet.frame) for sheet in sheets)
     ]
 
 
@@ -177,10 +211,6 @@ def _gap(one: Points, other: Points) -> float:
     return float(np.linalg.norm(one.mean(0) - other.mean(0)))
 
 
-def _on_each(sheet: Markers, frames: Collection[PageFrame]) -> list[Markers]:
-    return [sheet.on(frame) for frame in frames]
-
-
 def _misfit(sheet: Markers) -> float:
     """Largest distance of a corner from its place, px: paper of another shape does not fit."""
     page, scan = sheet.points()
@@ -190,9 +220,16 @@ def _misfit(sheet: Markers) -> float:
 # --- a second look -------------------------------------------------------------------------------
 
 
+def _alone(grey: Image, sheet: Markers, frames: Collection[PageFrame]) -> list[Markers]:
+    """One marker on the paper on which a closer look finds others; on each paper when it finds none."""
+    tried = [_completed(grey, sheet.on(frame)) for frame in frames]
+    best = max(tried, key=lambda found: (len(found), -_misfit(found)))
+    return [best] if len(best) > 1 else tried
+
+
 def _completed(grey: Image, sheet: Markers) -> Markers:
     """With the missing markers that a closer look at their places finds."""
-    if len(sheet) in (1, len(MARKER_IDS)):
+    if len(sheet) == len(MARKER_IDS):
         return sheet
     page_to_scan = sheet.page_to_scan
     corners = dict(sheet.corners)

@@ -96,8 +96,8 @@ OURS_BY_MARKERS = 2
 """Markers in agreement from which a page without a code is called ours and not just unknown."""
 
 ROOM_FOR_ANOTHER = 0.6
-"""Share of a picture up to which known sheets may cover it while another is looked for beside them by
-its code alone: two sheets side by side fill a picture by half each."""
+"""Share of a picture up to which known sheets may cover it while others are looked for beside them, more
+closely and by their codes alone: two sheets side by side fill a picture by half each."""
 
 # --- finding: registration ------------------------------------------------------------------------
 

@@ -333,3 +333,10 @@ def test_one_sheet_on_a_larger_glass_is_one_sheet() -> None:
     for seed in range(4):
         shot = damaged(turned(0, 180, 1.5), seed)
         assert isinstance(identified(shot), Known)
+
+
+def test_a_second_sheet_that_is_only_glimpsed_is_not_lost_without_a_word() -> None:
+    left, right = sheet().shot, damaged(chain(code_lost, some_markers_lost(3)), form="2-2")
+    found = all_identified(on_glass(left, right))
+    assert [one.identity for one in found if isinstance(one, Known)] == [sheet().identity]
+    assert [one.problem.kind for one in found if isinstance(one, NotKnown)] == ["several_sheets"]
