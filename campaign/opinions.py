@@ -27,7 +27,7 @@ from campaign.records import Record
 from campaign.weeks import week_of
 from forms.errors import ClerkError
 from store import Subject
-from store.opinions import Event, Found, Kept
+from store.opinions import Event, Found, Kept, slip_code
 
 SLIP = "SLIP"
 ISSUE = "issue"
@@ -318,8 +318,8 @@ class Opinion:
 
     @property
     def slip_code(self) -> str:
-        """The code of the subject of its slip: a second slip is another form."""
-        return f"{self.year}-{self.sequence}" + (f"-{self.slip}" if self.slip > 1 else "")
+        """The code of the subject of its slip."""
+        return slip_code(self.year, self.sequence, self.slip)
 
     def overdue(self, today: date) -> bool:
         done = self.closed or self.state in (State.RESOLVED, State.EXPLAINED, State.PLANNED)

@@ -40,7 +40,7 @@ from campaign.town import line_of
 from forms import checks
 from forms.model import Field, Kind, Required, Value
 from layouts.model import Layout
-from store import Subject, printed
+from store import Subject, opinions, printed
 from store.printed import resolved_instances
 from store.scanned import DUPLICATE, READ, is_current, standing_corrections
 from store.schema import decisions, page_images, readings, sheets
@@ -153,12 +153,11 @@ def records(
     digests = {one.layout for form in returned for one in form.handed}
     layouts = {digest: _Printed(printed.load_layout(db, digest)) for digest in digests}
     rules = _Rules.of(campaign)
-    asks_roster = any(printed.asks_roster for printed in layouts.values())
-    facts = Facts.without_households(db, campaign) if asks_roster else None
+    known = _Known.of(db, campaign) if any(one.asks_record for one in layouts.values()) else None
     for chunk in _chunks(returned, _CHUNK):
         read, said = _load_read(db, chunk), _load_said(db, chunk)
         for form in chunk:
-            yield _Making(form, layouts, rules, read, said, facts).record()
+            yield _Making(form, layouts, rules, read, said, known).record()
 
 
 def _chunks(items: Iterable[_Returned], size: int) -> Iterator[list[_Returned]]:
@@ -380,8 +379,8 @@ class _Printed:
         return tuple((checks.parse(check.expression), check.message) for check in self.layout.form.checks)
 
     @property
-    def asks_roster(self) -> bool:
-        return any(rule.asks_roster for rule, _ in self.rules)
+    def asks_record(self) -> bool:
+        return any(rule.asks_record for rule, _ in self.rules)
 
     @cached_property
     def keys_on_page(self) -> Mapping[int, tuple[str, ...]]:
@@ -404,6 +403,23 @@ class _Rules:
         return _Rules(thresholds, campaign.window)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What rules may ask for beside the form: the roster's facts, and when issues were handed over."""
+
+    facts: Facts
+    issued: Mapping[str, str]
+
+    @staticmethod
+    def of(db: Connection, campaign: Campaign) -> _Known:
+        return _Known(Facts.without_households(db, campaign), opinions.slips_issued(db))
+
+    def about(self, subject: Subject) -> Mapping[str, str]:
+        if subject.kind == "issue":
+            return {"subject.issued_date": self.issued.get(subject.code, "")}
+        return self.facts.about(subject, None)
+
+
 class _Making:
     """One record in the making."""
 
@@ -414,10 +430,10 @@ class _Making:
         rules: _Rules,
         read: _Found,
         said: _Found,
-        facts: Facts | None,
+        known: _Known | None,
     ) -> None:
         self.returned, self.layouts, self.rules = returned, layouts, rules
-        self.read, self.said, self.facts = read, said, facts
+        self.read, self.said, self.known = read, said, known
         self.main = returned.main
         self.printed = layouts[self.main.layout]
         self.form = self.printed.layout.form
@@ -533,8 +549,8 @@ class _Making:
 
     def _check(self, answers: dict[str, Answer]) -> None:
         values: dict[str, Value] = {key: answer.value for key, answer in answers.items()}
-        if self.facts and self.printed.asks_roster:
-            values |= self.facts.about(self.main.subject, None)
+        if self.known and self.main.subject and self.printed.asks_record:
+            values |= self.known.about(self.main.subject)
         for rule, message in self.printed.rules:
             if rule.holds(values) is False:
                 self._fail(answers, rule.keys, message)

@@ -413,6 +413,8 @@ class _Form(_Strict):
 
 ON_ROSTER = frozenset(("village", "enterprise", "project", "notable"))
 """Kinds of subjects whose forms may be held against the roster; of households it knows little for sure."""
+ON_RECORD = ON_ROSTER | {"issue"}
+"""With those of whom the register of opinions knows something: when an issue was handed over."""
 
 
 def _contradictions(form: Form) -> Iterator[str]:
@@ -429,8 +431,8 @@ def _contradictions(form: Form) -> Iterator[str]:
             continue
         unknown = sorted(key for key in rule.keys - keys.keys() if not key.startswith(ROSTER))
         yield from (f"规则“{check.expression}”中的字段 {key} 不存在" for key in unknown)
-        if rule.asks_roster and not set(form.subject_kinds) <= ON_ROSTER:
-            yield f"规则“{check.expression}”用到名册，只能用于村（社区）、企业、项目和名士的表"
+        if rule.asks_record and not set(form.subject_kinds) <= ON_RECORD:
+            yield f"规则“{check.expression}”用到名册，只能用于村（社区）、企业、项目、名士的表和交办单"
 
 
 def _rows(rows: list[_Row], blocks: Mapping[str, _Block], prefix: str = "") -> Iterator[Row]:

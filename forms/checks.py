@@ -4,7 +4,8 @@ A rule is a Python expression of field keys, whole numbers, quoted option keys a
 `+ - *`, `and or not`, `max` and `min`, and `blank(field)`. Numbers as written compare as numbers, dates
 as dates. Where an operand was left blank, or is not a number where one is needed, the rule says nothing.
 
-`subject.groups` and the like are what the roster knows of whom the form is about (`campaign.facts`).
+`subject.groups` and the like are what the roster knows of whom the form is about (`campaign.facts`);
+`subject.issued_date` is when an issue was handed over.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Rule:
     _evaluate: _Evaluate
 
     @property
-    def asks_roster(self) -> bool:
+    def asks_record(self) -> bool:
+        """Whether it asks for more than the form itself says."""
         return any(key.startswith(ROSTER) for key in self.keys)
 
     def holds(self, values: Mapping[str, Value]) -> bool | None:

@@ -6,6 +6,7 @@ and how it stands is what its events come to. Nothing here knows what an event m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -115,6 +116,27 @@ def load(db: Connection, records: Collection[str] | None = None) -> list[Kept]:
 
 
 _AT_ONCE = 1000
+
+
+def slip_code(year: int, sequence: int, slip: int) -> str:
+    """The code of the subject of a hand-over slip: a second slip is another form."""
+    return f"{year}-{sequence}" + (f"-{slip}" if slip > 1 else "")
+
+
+def slips_issued(db: Connection) -> dict[str, str]:
+    """Code of each slip → the day of its hand-over, ISO."""
+    query = (
+        select(opinions.c.year, opinions.c.sequence, opinions.c.id, opinion_events.c.detail)
+        .join(opinion_events, opinion_events.c.opinion == opinions.c.id)
+        .where(opinion_events.c.kind == "assigned")
+        .order_by(opinion_events.c.id)
+    )
+    slips: Counter[int] = Counter()
+    found = {}
+    for row in db.execute(query):
+        slips[row.id] += 1
+        found[slip_code(row.year, row.sequence, slips[row.id])] = str(row.detail["on"])
+    return found
 
 
 def add(db: Connection, year: int, new: Sequence[Found], who: str) -> list[str]:

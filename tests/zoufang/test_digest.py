@@ -207,3 +207,15 @@ def test_an_objection_after_its_time_is_pointed_out_to_the_joint_review(office: 
     folder = office.workspace / "out" / "2017-W14"
     words = _bare(_docx_words(folder / "会商会办议题-2017-W14.docx"))
     assert words.count("退回重办（已过退回期限）") == 1
+
+
+def test_a_slip_dated_before_its_hand_over_is_looked_at_first(office: Office) -> None:
+    """办结 ≥ 交办."""
+    office.digest("2017-W14", "--date", "2017-04-10")
+    listing = json.loads((office.workspace / "out" / "2017-W14" / "交办单-2017-W14.json").read_text("utf-8"))
+    office.page(
+        listing["pages"][0]["serial"], {"result": "resolved", "resolved_date": "2017-04-09", "replied": "yes"}
+    )
+    assert office.opinion("门口的路坏了").state == "assigned"
+    (slip,) = (one for one in json.loads(office.run("export", "records")) if one["form"] == "SLIP")
+    assert slip["fields"]["resolved_date"]["reason"] == "办结日期早于交办日期"
