@@ -174,6 +174,58 @@ def test_office_cadres_get_no_more_than_their_quota_while_a_village_has_cadres_o
 
 
 @settings(deadline=None)
+@given(towns(), st.integers(0, 6))
+def test_quotas_are_met_or_named(town: Roster, quota: int) -> None:
+    """Counted here by hand: whoever falls short is named, and nobody else."""
+    quotas = Quotas(
+        households_per_cadre=quota,
+        key_enterprises_per_leader=min(quota, 2),
+        small_enterprises_per_leader=quota,
+        projects_per_leader=1,
+        groups_per_leader=quota,
+    )
+    duties = propose(town, [], quotas)
+    category = {row["code"]: row["category"] for row in town["enterprises"]}
+    has: Counter[tuple[str, str]] = Counter()
+    for one in duties:
+        what = category.get(one.subject.code) if one.subject.kind == "enterprise" else one.subject.kind
+        has[one.cadre, str(what)] += 1
+    owed = {
+        "党政领导": {"区镇重点企业": min(quota, 2), "中小企业": quota, "project": 1, "group": quota},
+        "机关": {"household": quota},
+        "事业": {"household": quota},
+    }
+    words = {"区镇重点企业": "leader_key", "中小企业": "leader_small", "household": "households_quota"}
+    short = {
+        (row["code"], words.get(what, f"leader_{what}"))
+        for row in town["cadres"]
+        for what, wanted in owed.get(row["type"], {}).items()
+        if has[row["code"], what] < wanted
+    }
+    named = {
+        (breach.cadre, breach.kind)
+        for breach in check(town, duties, quotas)
+        if breach.kind in {kind for _, kind in short} | set(words.values())
+    }
+    assert named == short
+
+
+@settings(deadline=None)
+@given(towns(), st.integers(1, 6))
+def test_an_office_falls_short_only_where_nothing_is_left_to_the_village(town: Roster, quota: int) -> None:
+    duties = propose(town, [], Quotas(households_per_cadre=quota))
+    found, index = counts(duties), Town(town)
+    left = {
+        index.households[d.subject.code]["village"]
+        for d in duties
+        if d.source == "village" and d.subject.kind == "household"
+    }
+    for code in index.of_type("机关", "事业"):
+        if found[code] < quota:
+            assert not left & set(index.linked_villages(code))
+
+
+@settings(deadline=None)
 @given(towns())
 def test_the_check_agrees_with_the_proposal(town: Roster) -> None:
     """No proposal breaks the rules about owners; and it says so of everything when nothing is proposed."""
