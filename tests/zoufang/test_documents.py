@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,13 @@ from python_calamine import CalamineWorkbook
 from test_digest import RETURNS, Office
 
 from campaign.figures import Rating, cross, suppressed
+from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS
 from campaign.masking import mask_name, mask_phone
+from campaign.planning import PLAN_COLUMNS
+from campaign.revisits import REVISIT_COLUMNS
+from layouts import place
 from review.accounts import AccountError, save_account
-from store import Duty, Subject, audit, roster
+from store import Duty, Subject, Wanted, audit, printed, roster
 from workspace.reporting import NotInspectionError
 from workspace.tables import Sheet, to_csv, write_xlsx
 
@@ -296,3 +301,60 @@ def test_each_line_is_summed_up_by_itself(filled: Office, tmp_path: Path) -> Non
         words = _words(tmp_path / f"走访总结-{line}.docx")
         assert f"走访{line}情况总结" in words
         assert f"已走访 {visited} 个" in words
+
+
+@pytest.mark.parametrize(
+    ("what", "columns"),
+    [
+        ("ledger", LEDGER_COLUMNS),
+        ("diary", DIARY_COLUMNS),
+        ("plan", PLAN_COLUMNS),
+        ("revisits", REVISIT_COLUMNS),
+    ],
+)
+def test_tables_say_the_same_in_every_format(
+    filled: Office, tmp_path: Path, what: str, columns: Mapping[str, str]
+) -> None:
+    filled.run("plan", "--from", "2017-03-01")
+    _keep_a_diary(filled)
+    found, rows, book = exported(filled, tmp_path, what)
+    expected = [[_said(one[key]) for key in columns] for one in found]
+    assert expected
+    # In CSV an apostrophe keeps Excel from running what looks like a formula.
+    plain = [[row[heading].removeprefix("'") for heading in columns.values()] for row in rows]
+    assert plain == expected
+    headings, *grid = book.get_sheet_by_index(0).to_python()
+    assert headings == list(columns.values())
+    assert [[_said(cell) for cell in line] for line in grid] == expected
+    filled.run("export", what, "--format", "docx", "-o", tmp_path / "x.docx")
+    document: Any = Document(str(tmp_path / "x.docx"))
+    (table,) = document.tables
+    kept = [list(columns.values()).index(cell.text) for cell in table.rows[0].cells]
+    assert [[cell.text for cell in row.cells] for row in table.rows[1:]] == [
+        [line[n] for n in kept] for line in expected
+    ]
+
+
+def _said(value: Any) -> str:
+    """A cell as words: Excel's numbers have no decimals here."""
+    return "" if value is None else str(int(value)) if isinstance(value, float) else str(value)
+
+
+def _keep_a_diary(office: Office) -> None:
+    """A page of a cadre's diary comes back, once."""
+    layout = place(office.workspace.catalogue["DIARY"])
+    with office.store.write() as db:
+        if printed.load_layouts(db).get(layout.digest):
+            return
+        printed.keep_layout(db, layout)
+        wanted = Wanted(layout.digest, "DIARY", 1, (1,), 1, None, "C1", spare=True)
+        (issued,) = printed.issue(db, [wanted], office.workspace.key.new_serial, printed.start_job(db, {}))
+    said = {
+        "visit_date": "2017-04-05",
+        "visit_mode": "in_person",
+        "household_code": "H1",
+        "findings": "=路不平",
+    }
+    for page, serial in issued.serials.items():
+        asked = {field.key for field in layout.fields_on_page(page)}
+        office.page(serial, {key: value for key, value in said.items() if key in asked})
