@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from campaign import register
+from campaign.chronicle import CHRONICLE_COLUMNS, chronicle
 from campaign.coverage import BY_NAMES, By, Line, Overview
 from campaign.gleaning import glean
 from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS, diary, ledger, visits_of
@@ -69,6 +70,8 @@ _SHARES = {
     "备注": 1.2,
     "村组": 1.3,
     "序号": 0.6,
+    "时间": 0.9,
+    "人员": 0.7,
     "方式": 0.7,
 }
 LINE_COLUMNS = {
@@ -357,6 +360,12 @@ def _revisits(source: _Source) -> Export:
     )
 
 
+def _chronicle(source: _Source) -> Export:
+    with source.store.read() as db:
+        rows = chronicle(db)
+    return _table("工作纪实", CHRONICLE_COLUMNS, rows)
+
+
 def _of_cadres(source: _Source, title: str, columns: Mapping[str, str], rows: list[dict[str, Any]]) -> Export:
     """All rows as one table; in documents a table for each cadre."""
     rows = [row for row in rows if source.wish.cadre in ("", row["cadre"])]
@@ -443,5 +452,6 @@ KINDS: Mapping[str, Kind] = {
     "diary": Kind("民情走访日记索引", _ALL, _diary),
     "coverage": Kind("走访进度", _ALL, _coverage),
     "plan": Kind("走访计划：计划日期与走访情况对照", _ALL, _plan),
+    "log": Kind("工作纪实：活动各步工作的时间、人员和内容", _ALL, _chronicle),
     "revisits": Kind("回访名单：谁需要再访、为什么", _ALL, _revisits),
 }

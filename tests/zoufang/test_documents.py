@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 from test_digest import RETURNS, Office
 
+from campaign.chronicle import CHRONICLE_COLUMNS
 from campaign.figures import Rating, cross, suppressed
 from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS
 from campaign.masking import mask_name, mask_phone
@@ -310,6 +311,7 @@ def test_each_line_is_summed_up_by_itself(filled: Office, tmp_path: Path) -> Non
         ("diary", DIARY_COLUMNS),
         ("plan", PLAN_COLUMNS),
         ("revisits", REVISIT_COLUMNS),
+        ("log", CHRONICLE_COLUMNS),
     ],
 )
 def test_tables_say_the_same_in_every_format(
@@ -358,3 +360,10 @@ def _keep_a_diary(office: Office) -> None:
     for page, serial in issued.serials.items():
         asked = {field.key for field in layout.fields_on_page(page)}
         office.page(serial, {key: value for key, value in said.items() if key in asked})
+
+
+def test_the_record_of_work_tells_the_steps_and_nobodys_answers(filled: Office) -> None:
+    steps = [(one["step"], one["what"]) for one in json.loads(filled.run("export", "log"))]
+    assert ("每周汇总交办", "2017-W14：列入 4 件，交办 3 件") in steps
+    assert ("登记意见建议", "新登记 5 件，更新 0 件") in steps
+    assert "王小明" not in str(steps)

@@ -121,6 +121,12 @@ def export_revisits(
     _export(workspace, "revisits", path, file_format, unmasked, cadre=cadre)
 
 
+@export_command.command("log", help="工作纪实：名册、安排、印制、扫描、交办、办理、报告，按时间列出。")
+@output_options("log")
+def export_log(workspace: Workspace, path: Path | None, file_format: str, unmasked: bool) -> None:
+    _export(workspace, "log", path, file_format, unmasked)
+
+
 @export_command.command("coverage", help="走访进度：干部、单位、村、小组、条线、表单、周次，以及未走访名单。")
 @click.option("--by", type=click.Choice([*BY_NAMES, "week"]), help="csv 只含一种；默认 village。")
 @output_options("coverage")
