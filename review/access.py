@@ -53,7 +53,7 @@ def areas(user: User) -> tuple[Area, ...]:
     return (*own, Area.ANONYMOUS) if user.anonymous else own
 
 
-def keys(user: User) -> bool:
+def sees_scans(user: User) -> bool:
     """May look at scans and say what they read."""
     return user.role not in SCOPED
 

@@ -75,6 +75,10 @@ def create_app(office: Office, hosts: Sequence[str] = ("*",), *, sifting: bool =
 
 
 def _keep_sifting(office: Office, stop: threading.Event) -> None:
+    try:
+        office.visits()  # a whole town's records, derived for the first time, would keep a page waiting
+    except SQLAlchemyError:
+        log.exception("looking at what came back failed")
     while not stop.wait(SIFT_EVERY):
         try:
             sift(office)

@@ -48,7 +48,7 @@ _AROUND = {
     BoxKind.SIGNATURE: (16.0, 3.0, 6.0, 4.0),
 }
 _TIGHT = (2.0, 2.0, 2.0, 2.0)
-_ROW_MARGIN = 5.0
+_ROW_MARGIN = 3.0
 """mm above and below a row."""
 _LEAST_WIDTH = 60.0
 """mm: a single box blown up to the stage's width would show nothing but itself."""

@@ -80,7 +80,7 @@ class Queue:
 
 @router.get("/")
 def home(request: Request, office: InOffice, who: SignedIn) -> Response:
-    if not access.keys(who.user):
+    if not access.sees_scans(who.user):
         return RedirectResponse("/coverage", status_code=303)
     overview = office.overview()
     with office.store.read() as db:

@@ -68,7 +68,7 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
 def _may(user: User) -> dict[str, bool]:
     """What templates ask before they offer something."""
     asked = (
-        access.keys,
+        access.sees_scans,
         access.supervises,
         access.administers,
         access.inspects,

@@ -76,7 +76,7 @@ def _slipped(office: Office, overview: Overview) -> list[Slippage]:
 
     if not office.plan():
         return []
-    rows = office.recent.get("plan rows", FIGURES_SECONDS, load)
+    rows = office.recent.figures("plan rows", FIGURES_SECONDS, load)
     shown = {(KIND_WORDS[duty.subject.kind], duty.subject.code) for duty in overview.duties}
     found = slippage([row for row in rows if (row["kind"], row["code"]) in shown], date.today())
     return sorted((one for one in found if one.late), key=lambda one: -one.late)

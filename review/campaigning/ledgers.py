@@ -11,9 +11,8 @@ from typing import Any
 from fastapi import APIRouter, Request, UploadFile
 from starlette.responses import HTMLResponse
 
-from campaign import register
-from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS, diary, ledger
-from campaign.lists import ranking
+from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS, diary
+from campaign.lists import Lister, ranking
 from campaign.opinions import CATEGORY_WORDS, State
 from campaign.roster import RosterError
 from campaign.talks import COLUMNS
@@ -45,15 +44,13 @@ def ledger_page(
     page: int = 1,
 ) -> HTMLResponse:
     shown = named(who, names)
-    found, lister = register.load(office.store, office.campaign, who.name)
-    with office.store.read() as db:
-        rows = ledger(db, office.campaign, found, cadre or None, shown)
-    rows = [row for row in rows if not unit or row["unit"] == unit]
+    _, facts = office.opinions()
+    rows = [row for row in office.ledger(cadre, shown) if not unit or row["unit"] == unit]
     detail = {"cadre": cadre, "unit": unit, "names": shown, "count": len(rows)}
     with office.store.write() as db:
         audit.note(db, who.name, "view.ledger", detail)
-    cadres = [row for row in lister.facts.tables["cadres"].values() if row.get("removed") is None]
-    units = [row["name"] for row in lister.facts.tables["units"].values() if row.get("removed") is None]
+    cadres = [row for row in facts.tables["cadres"].values() if row.get("removed") is None]
+    units = [row["name"] for row in facts.tables["units"].values() if row.get("removed") is None]
     return render(
         request,
         "campaigning/ledger.html",
@@ -75,7 +72,8 @@ def library_page(
 ) -> HTMLResponse:
     """What a village or a unit is told, the topics that are named most often first."""
     by = by if by in LIBRARIES else "village"
-    found, lister = register.load(office.store, office.campaign, who.name)
+    found, facts = office.opinions()
+    lister = Lister(facts)
     alive = [one for one in found if one.state is not State.WITHDRAWN]
     groups = libraries(alive, lister, by)
     chosen = name if name in groups else next(iter(groups), "")

@@ -90,8 +90,8 @@ def opinions_list(
 
 def _load(office: Office, who: Signed, unmasked: bool = False) -> tuple[list[Opinion], Lister]:
     """The opinions that are this person's to see: a unit's are those handed to it."""
-    found, lister = register.load(office.store, office.campaign, who.name, unmasked)
-    return _own(found, who), lister
+    found, facts = office.opinions()
+    return _own(found, who), Lister(facts, unmasked)
 
 
 def _own(found: list[Opinion], who: Signed) -> list[Opinion]:
@@ -156,7 +156,7 @@ def merge_opinions(
     if len(set(chosen or ())) < 2:
         return _refused(request, "请至少选两件再并案")
     try:
-        register.write(office.store, office.campaign, who.name, "opinions.merge", change)
+        _put(office, who, "opinions.merge", change)
     except OpinionError as error:
         return _refused(request, str(error))
     return RedirectResponse(f"/opinions/{min(chosen or ())}", status_code=303)
@@ -174,7 +174,7 @@ def keep_apart(
 
     if len(set(chosen or ())) < 2:
         return _refused(request, "请选两件")
-    register.write(office.store, office.campaign, who.name, "opinions.distinct", change)
+    _put(office, who, "opinions.distinct", change)
     return RedirectResponse("/opinions/repeats", status_code=303)
 
 
@@ -420,7 +420,13 @@ def _written(
 ) -> Response:
     """Back to the opinion's page; with what could not be done, if so."""
     try:
-        register.write(office.store, office.campaign, who.name, action, change)
+        _put(office, who, action, change)
     except OpinionError as error:
         return _show(number, request, office, who, message=str(error))
     return RedirectResponse(f"/opinions/{number}", status_code=303)
+
+
+def _put(office: Office, who: Signed, action: str, change: register.Change) -> None:
+    """Raises OpinionError."""
+    register.write(office.store, office.campaign, who.name, action, change)
+    office.recent.forget("opinions")

@@ -10,7 +10,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
 
-from campaign import register
 from campaign.lists import of_week
 from campaign.opinions import Opinion, State
 from campaign.weeks import parse_week, week_words
@@ -55,7 +54,7 @@ class Week:
 
 @router.get("")
 def weeks_page(request: Request, office: InOffice, who: Director, week: str = "") -> HTMLResponse:
-    found, _ = register.load(office.store, office.campaign, who.name)
+    found, _ = office.opinions()
     with office.store.read() as db:
         digested = kept.weeks_digested(db)
     alive = [one for one in found if one.state is not State.WITHDRAWN]
@@ -95,6 +94,7 @@ def digest(
         workspace = office.workspace.used_by(who.name)
         folder = folder_of(office, f"digest-{week}")
         drawn = draw_up(workspace, office.store, week, folder, dated, unmasked, unchecked, job.step)
+        office.forget_figures()
         files = tuple(file.name for file in drawn.files)
         return Outcome(tuple(_said(drawn)), folder.name, files, f"/opinions/weeks?week={week}")
 

@@ -47,6 +47,8 @@ def test_a_unit_and_a_cadre_see_only_their_own(office: Office) -> None:
     assert "蒋玉兰" not in unit.words("/coverage?by=cadre")
     assert "H5" in unit.words("/coverage/unvisited")
     assert "一户不漏" in cadre.words("/coverage/unvisited")
+    assert "逐项录入" not in unit.words("/coverage")
+    assert "逐项录入" in Desk(office, "keyer").words("/coverage")
     for one in (unit, cadre):
         assert one.client.get("/", follow_redirects=False).headers["location"] == "/coverage"
         for path in ("/key", "/grid", "/pages", "/accounts"):
