@@ -24,7 +24,9 @@ for (const paper of document.querySelectorAll(".paper"))
 at("corners").addEventListener("click", () => (handles.length ? cancel() : begin()));
 at("corner-read").addEventListener("click", read);
 
-function begin() {
+async function begin() {
+  await at("scan").decode().catch(() => {}); // until it is there, nobody knows where its corners lie
+  if (handles.length) return;
   at("corner-help").hidden = false;
   const start = [[0.04, 0.04], [0.96, 0.04], [0.96, 0.96], [0.04, 0.96]];
   at("paper").classList.add("marking");
@@ -32,6 +34,8 @@ function begin() {
   at("paper").append(...handles.map((one) => one.element));
   handles[0].element.focus();
 }
+
+new ResizeObserver(() => handles.forEach((one) => put(one, one.place))).observe(at("scan"));
 
 function cancel() {
   handles.forEach((one) => one.element.remove());

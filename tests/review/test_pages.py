@@ -73,6 +73,7 @@ def test_corners_marked_by_hand_put_the_page_straight(tmp_path: Path, serve: Ser
 
     expect(page.locator("#serial")).to_have_value(serial)
     page.locator("#corners").press("Enter")
+    expect(page.locator(".corner")).to_have_count(4)
     _, registration = scanned_page(town, 1, MARKED)
     matrix = np.array(registration.homography).reshape(3, 3)
     image = page.locator("#scan")
