@@ -83,4 +83,5 @@ def _noted(db: Connection) -> Iterator[_Step]:
 
 def _scanned(db: Connection) -> Iterator[_Step]:
     for batch in returns.latest_batches(db, _ALL):
-        yield batch.started_at, batch.who, "扫描读入", f"{batch.files} 个文件，{batch.pages} 页"
+        if batch.pages:
+            yield batch.started_at, batch.who, "扫描读入", f"{batch.files} 个文件，{batch.pages} 页"

@@ -34,6 +34,7 @@ from zoufang.commands.digest import DAY, week_argument
 from zoufang.console import print_json, print_table, tell
 from zoufang.options import json_option, workspace_option
 
+SHOWN = 50  # pairs of similar ones that a screen lists
 COLUMNS = ("编号", "周次", "来源", "类别", "内容", "责任单位", "时限", "状态", "答复日期")
 
 
@@ -104,9 +105,11 @@ def list_similar(least: float, workspace: Workspace, as_json: bool) -> None:
             lister.village(p.lead),
             f"{p.likeness:.0%}",
         )
-        for p in pairs
+        for p in pairs[:SHOWN]
     ]
     print_table(f"内容相近的意见 {len(pairs)} 对", ("编号", "内容", "编号", "内容", "村", "相近"), rows)
+    if len(pairs) > SHOWN:
+        tell(f"  ……只列出最相近的 {SHOWN} 对，用 --json 查看全部")
     tell("是同一件：zoufang opinions merge 编号 编号；不是：zoufang opinions distinct 编号 编号")
 
 
