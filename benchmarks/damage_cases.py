@@ -82,46 +82,54 @@ class Outcome:
 
 def outcome(recipe: Recipe, number: int, seed: int, show: Path | None = None) -> Outcome:
     """Side `number` of `FORMS`, filled in, scanned by `recipe` and read."""
-    printed = press(FORMS)
-    serial, _, page, _ = printed.pages[number]
-    layout = printed.shelf.layouts[printed.shelf.sheets[serial][0]].layout
-    truth, shot = _shot(layout, page, printed.picture(number, recipe.dpi), recipe, (seed, number))
+    shelf, serial = press(FORMS).shelf, press(FORMS).pages[number][0]
+    truth, shot = _shot(number, recipe, seed)
     started = time.process_time()
-    found = find_sheet(shot.image, printed.shelf, read_serial)
+    found = find_sheet(shot.image, shelf, read_serial)
     located = time.process_time()
     seen = found.identity.serial if isinstance(found, Sheet) else found.serial
     identified, wrong = seen == serial, seen not in (None, serial)
     decode, find = decoding(shot.image), 1000 * (located - started)
     if not isinstance(found, Sheet):
         return Outcome(identified, wrong, decode, find)
-    measured = measure_page(found.registered, found.printed, page, vocabularies())
+    measured = measure_page(found.registered, found.printed, shot.page, vocabularies())
     read = 1000 * (time.process_time() - located)
     if show is not None:
         _draw(show, found, shot, measured)
     off, astray = _off(found, shot, measured)
-    fields = _judged(Seen(layout.form, page, truth, True, measured))
+    fields = _judged(Seen(shot.layout.form, shot.page, truth, True, measured))
     return Outcome(identified, wrong, decode, find, read, off, astray, fields)
 
 
-def _shot(
-    layout: Layout, page: int, printed: Image, recipe: Recipe, seed: tuple[int, int]
-) -> tuple[PageTruth, Shot]:
-    rng = np.random.default_rng(seed)
-    paper = Paper(printed, recipe.dpi / 25.4)
-    scribes = Scribes(*(Hand.of(f"{who} {seed}", 0) for who in ("clerk", "subject")))
-    answers = answer(layout.form, rng, Circumstances(vocabularies=vocabularies()))
-    truth = fill(paper, layout, page, answers, scribes, rng, CARELESSNESS)
-    pixels = scan(paper.pixels, recipe, np.random.default_rng(seed))
+def _shot(number: int, recipe: Recipe, seed: int) -> tuple[PageTruth, Shot]:
+    layout, page, pixels, truth = _filled(number, recipe.dpi, seed)
+    height, width = pixels.shape[:2]
+    scale = np.array((width / layout.frame.width, height / layout.frame.height))
+    back = None
+    if any(name == "bleed_through" for name, _ in recipe.steps):
+        back = _filled(number ^ 1, recipe.dpi, seed)[2]
+    scanned = scan(pixels, recipe, np.random.default_rng((seed, number)), back)
     if recipe.colour != "black":
         quality = [cv2.IMWRITE_JPEG_QUALITY, recipe.quality]
-        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_UNCHANGED)
-    height, width = printed.shape[:2]
-    scale = np.array((width / layout.frame.width, height / layout.frame.height))
+        scanned = cv2.imdecode(cv2.imencode(".jpg", scanned, quality)[1], cv2.IMREAD_UNCHANGED)
 
     def where(mm: Points) -> Points:
-        return trace(mm * scale - 0.5, (height, width), recipe, np.random.default_rng(seed))
+        rng = np.random.default_rng((seed, number))
+        return trace(mm * scale - 0.5, (height, width), recipe, rng)
 
-    return truth, Shot(pixels, where, recipe.dpi, layout, page)
+    return truth, Shot(scanned, where, recipe.dpi, layout, page)
+
+
+def _filled(number: int, dpi: int, seed: int) -> tuple[Layout, int, Image, PageTruth]:
+    """A side with its ink, by a person of its own. The sides of a form follow each other, front first."""
+    printed = press(FORMS)
+    serial, _, page, _ = printed.pages[number]
+    layout = printed.shelf.layouts[printed.shelf.sheets[serial][0]].layout
+    rng = np.random.default_rng((seed, number))
+    paper = Paper(printed.picture(number, dpi), dpi / 25.4)
+    scribes = Scribes(*(Hand.of(f"{who} {seed} {number}", 0) for who in ("clerk", "subject")))
+    answers = answer(layout.form, rng, Circumstances(vocabularies=vocabularies()))
+    return layout, page, paper.pixels, fill(paper, layout, page, answers, scribes, rng, CARELESSNESS)
 
 
 def _off(sheet: Sheet, shot: Shot, measured: Sequence[Measurement]) -> tuple[tuple[float, ...], int]:
