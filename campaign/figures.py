@@ -97,20 +97,46 @@ def suppressed(count: int) -> str:
 
 
 def cross(pairs: Iterable[tuple[str, str]], columns: Sequence[str]) -> list[list[str]]:
-    """Rows of name and a cell for each column; small cells suppressed, and with exactly one of them in a
-    row the next smallest too, so that it cannot be told from a total."""
+    """Rows of name and a cell for each column; small cells suppressed, and where one would be the only one
+    of its row or column, the next smallest of these too, so that it cannot be told from a total."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for row, column in pairs:
         counted[row][column] += 1
-    return [[row, *_suppressed_row([counts[c] for c in columns])] for row, counts in sorted(counted.items())]
+    names = sorted(counted)
+    table = [[counted[name][column] for column in columns] for name in names]
+    hidden = _hidden(table)
+    return [
+        [name, *(_cell(count, (y, x) in hidden) for x, count in enumerate(counts))]
+        for y, (name, counts) in enumerate(zip(names, table, strict=True))
+    ]
 
 
-def _suppressed_row(counts: Sequence[int]) -> list[str]:
-    small = [n for n, count in enumerate(counts) if 0 < count < LEAST]
-    others = [n for n, count in enumerate(counts) if count >= LEAST]
-    if len(small) == 1 and others:
-        small.append(min(others, key=lambda n: counts[n]))
-    return ["*" if n in small and count >= LEAST else suppressed(count) for n, count in enumerate(counts)]
+def _cell(count: int, hidden: bool) -> str:
+    return "*" if hidden and count >= LEAST else suppressed(count)
+
+
+_Place = tuple[int, int]
+"""Row and column."""
+
+
+def _hidden(table: Sequence[Sequence[int]]) -> set[_Place]:
+    """The cells that are not told."""
+    places = {(y, x): count for y, counts in enumerate(table) for x, count in enumerate(counts) if count}
+    lines: dict[tuple[str, int], list[_Place]] = defaultdict(list)
+    for y, x in places:
+        lines["row", y].append((y, x))
+        lines["column", x].append((y, x))
+    hidden = {place for place, count in places.items() if count < LEAST}
+    while alone := [line for line in lines.values() if _is_alone(line, hidden)]:
+        hidden |= {
+            min((place for place in line if place not in hidden), key=places.__getitem__) for line in alone
+        }
+    return hidden
+
+
+def _is_alone(line: Sequence[_Place], hidden: set[_Place]) -> bool:
+    """Exactly one cell of the line is hidden, and there is another to hide it behind."""
+    return len(line) > 1 and sum(place in hidden for place in line) == 1
 
 
 @dataclass(frozen=True)

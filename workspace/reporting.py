@@ -51,7 +51,7 @@ from workspace.tables import Sheet, write_xlsx
 _SURVEYS = ("2-2", "2-4", "2-5", "2-6", "2-7")
 _MOST_BARS = 30  # that fit a page
 OVERALL = "rate_overall"
-SMALL_CELLS = "注：小于 5 的格以“<5”表示；为防倒推，同行另一格以“*”隐去。"
+SMALL_CELLS = "注：小于 5 的格以“<5”表示；为防倒推，同行、同列另一格以“*”隐去。"
 
 
 @dataclass(frozen=True)

@@ -270,8 +270,27 @@ def test_names_and_numbers_are_masked() -> None:
 
 def test_small_cells_of_cross_tables_are_not_told() -> None:
     pairs = [("孟河", "路")] * 3 + [("孟河", "水")] * 9 + [("孟河", "灯")] * 20 + [("齐梁", "水")] * 7
-    assert cross(pairs, ["路", "水", "灯"]) == [["孟河", "<5", "*", "20"], ["齐梁", "0", "7", "0"]]
+    assert cross(pairs, ["路", "水", "灯"]) == [["孟河", "<5", "*", "20"], ["齐梁", "0", "*", "0"]]
     assert [suppressed(n) for n in (0, 1, 4, 5)] == ["0", "<5", "<5", "5"]
+
+
+CELLS = st.lists(st.lists(st.integers(0, 12), min_size=3, max_size=3), min_size=1, max_size=4)
+
+
+@given(CELLS)
+def test_no_small_cell_can_be_told_from_the_totals(counts: list[list[int]]) -> None:
+    pairs = [
+        (f"村{y}", f"类{x}") for y, row in enumerate(counts) for x, n in enumerate(row) for _ in range(n)
+    ]
+    shown = cross(pairs, ["类0", "类1", "类2"])
+    told = [row[1:] for row in shown]
+    kept = [row for row in counts if any(row)]
+    columns = [([row[x] for row in kept], [row[x] for row in told]) for x in range(3)]
+    for line, cells in (*zip(kept, told, strict=True), *columns):
+        hidden = [cell for cell in cells if cell in ("<5", "*")]
+        assert len(hidden) != 1 or sum(map(bool, line)) == 1, "one unknown in a sum is known"
+        assert all(cell == str(n) for n, cell in zip(line, cells, strict=True) if cell not in ("<5", "*"))
+        assert all(cell == "<5" for n, cell in zip(line, cells, strict=True) if 0 < n < 5)
 
 
 def test_who_does_not_know_does_not_count() -> None:
