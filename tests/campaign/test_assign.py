@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from campaign.assign import propose
 from campaign.breaches import OWNED_KINDS, check
 from campaign.config import Quotas
+from campaign.revisits import duties_again
 from campaign.roster import Roster, load_workbook
 from campaign.town import Town
 from campaign.walking import natural
@@ -234,6 +235,32 @@ def test_the_check_agrees_with_the_proposal(town: Roster) -> None:
     assert ("unassigned" in kinds) == (not town["cadres"] and bool(owned(town)))
     unassigned = [b for b in check(town, [], QUOTAS) if b.kind == "unassigned"]
     assert {subject for breach in unassigned for subject in breach.subjects} == owned(town)
+
+
+@settings(deadline=None)
+@given(towns(), st.data())
+def test_a_revisit_round_goes_back_to_whom_it_should_with_whom_they_know(
+    town: Roster, data: st.DataObject
+) -> None:
+    before = propose(town, [], QUOTAS)
+    if not before:
+        return
+    wanted = data.draw(st.sets(st.sampled_from([duty.subject for duty in before])))
+    duties = duties_again(town, wanted, before, [], QUOTAS)
+    assert {duty.subject for duty in duties} == wanted
+    assert len(duties) == len(wanted)
+    knows = {duty.subject: duty.cadre for duty in before}
+    assert all(duty.cadre == knows[duty.subject] for duty in duties)
+    gone = data.draw(st.sampled_from(sorted({duty.cadre for duty in before})))
+    left = [row for row in town["cadres"] if row["code"] != gone]
+    orders = [row for row in town["assignments"] if row["cadre"] != gone]
+    smaller = Roster({**town.tables, "cadres": left, "assignments": orders})
+    again = duties_again(smaller, wanted, before, duties, QUOTAS)
+    if left:
+        visited = {subject for subject in wanted if subject.kind in OWNED_KINDS}
+        assert visited <= {duty.subject for duty in again} <= wanted
+        assert all(duty.cadre == knows[duty.subject] for duty in again if knows[duty.subject] != gone)
+        assert all(duty.cadre != gone for duty in again)
 
 
 # --- one rule at a time --------------------------------------------------------------------------
