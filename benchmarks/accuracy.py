@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks import damage_cases, finding
+from benchmarks import damage_cases, engines, finding, reading_report, real_marks
 from benchmarks.document import Part, Run, assembled, measured, parts_of
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "accuracy.md"
@@ -38,6 +38,9 @@ PARTS = (
     Part("cases", "Damage, case by case", damage_cases.report),
     Part("finding", "Finding pages, by kind of damage", finding.report),
     Part("codes", "Damaged QR codes", finding.report_codes),
+    Part("reading", "Reading what was written", reading_report.report),
+    Part("marks", "Real pen marks", real_marks.report),
+    Part("engines", "Engines for handwriting", engines.report),
 )
 """In the order of the document."""
 

@@ -55,6 +55,8 @@ from samples.scanner import PRESETS, scan
 ACCEPTANCE = Acceptance()
 DAYS = (date(2017, 3, 1), date(2017, 6, 30))
 """The campaign, known to the reader; visits take place in its first two months."""
+HELD_OUT_FACES = ("smiley", "klee")
+"""Fonts of clerks to whose pages confidence is not fitted."""
 PEOPLE = 200
 """Names in the word list of companions."""
 
@@ -62,7 +64,7 @@ PEOPLE = 200
 @dataclass(frozen=True)
 class Seen:
     """One page as read: its truth, what was measured, and what it took. `found` is False when the page
-    could not be identified or put straight."""
+    could not be identified or put straight; `face` is the font that the clerk's characters come from."""
 
     form: Form
     number: int
@@ -70,6 +72,7 @@ class Seen:
     found: bool
     measurements: tuple[Measurement, ...] = ()
     milliseconds: Mapping[str, float] | None = None
+    face: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,12 @@ def see(job: Job) -> Seen:
     """A page filled in, scanned, found and measured."""
     cv2.setNumThreads(1)
     form, page, truth, pixels = picture(job)
-    return _read(form, page, truth, pixels, press(job.forms).shelf)
+    return _read(form, page, truth, pixels, press(job.forms).shelf, scribes(job).clerk.faces[0].name)
+
+
+def scribes(job: Job) -> Scribes:
+    """Who fills in this page: other people on each."""
+    return Scribes(*(Hand.of(f"{who} {job.n}", job.seed) for who in ("clerk", "subject")))
 
 
 def picture(job: Job) -> tuple[Form, int, PageTruth, Image]:
@@ -160,10 +168,9 @@ def picture(job: Job) -> tuple[Form, int, PageTruth, Image]:
     layout = printed.shelf.layouts[printed.shelf.sheets[serial][0]].layout
     recipe = PRESETS[job.preset](rng, None, None)
     paper = Paper(printed.picture(number, recipe.dpi), recipe.dpi / 25.4)
-    scribes = Scribes(*(Hand.of(f"{who} {job.n}", job.seed) for who in ("clerk", "subject")))
     answers = answer(layout.form, rng, Circumstances(vocabularies=vocabularies()))
     real = _real_digits(job.digits) if job.digits and rng.random() < 0.5 else None
-    truth = fill(paper, layout, page, answers, scribes, rng, job.careless, real)
+    truth = fill(paper, layout, page, answers, scribes(job), rng, job.careless, real)
     pixels = scan(paper.pixels, recipe, rng)
     if recipe.colour != "black":
         quality = [cv2.IMWRITE_JPEG_QUALITY, recipe.quality]
@@ -180,16 +187,16 @@ def _real_digits(path: str) -> RealDigits:
     return RealDigits({str(digit): images[labels == digit] for digit in range(10)})
 
 
-def _read(form: Form, page: int, truth: PageTruth, pixels: Image, shelf: Shelf) -> Seen:
+def _read(form: Form, page: int, truth: PageTruth, pixels: Image, shelf: Shelf, face: str) -> Seen:
     started = time.process_time()
     found = find_sheet(pixels, shelf, read_serial)
     located = time.process_time()
     if not isinstance(found, Sheet):
-        return Seen(form, page, truth, False)
+        return Seen(form, page, truth, False, face=face)
     measured = measure_page(found.registered, found.printed, page, shelf.vocabularies)
     done = time.process_time()
     took = {"find": 1000 * (located - started), "measure": 1000 * (done - located)}
-    return Seen(form, page, truth, True, measured, took)
+    return Seen(form, page, truth, True, measured, took, face)
 
 
 # --- what came of it ------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,6 @@ from layouts.model import Box, BoxKind, PageFrame
 
 PX_PER_MM = BLANK_DPI / 25.4
 FRAME = PageFrame(width=120.0, height=80.0)
-REAL_MARKS = Path(__file__).parents[3] / "shared" / "real-marks"
 NO_REAL_MARKS = "real-marks lie beside the repository, in ../shared, and are not part of it"
 _SHIFT = 4  # bits of fractions of a pixel
 

@@ -1,8 +1,9 @@
 import cv2
 import numpy as np
 import pytest
-from ink_pages import NO_REAL_MARKS, PX_PER_MM, REAL_MARKS, comb, ink_of, printed, stroke
+from ink_pages import NO_REAL_MARKS, PX_PER_MM, comb, ink_of, printed, stroke
 
+from benchmarks.real_marks import REAL_MARKS, photographed_digits
 from ingest import digits, thresholds
 from ingest.ctc import Alphabet, Trace
 from ingest.digits import CombSeen
@@ -158,35 +159,10 @@ def test_specks_are_not_blown_up_to_digits():
 @pytest.mark.skipif(not REAL_MARKS.exists(), reason=NO_REAL_MARKS)
 def test_photographed_digits():
     """Never trained on: digits drawn over guiding dots, photographed at about 120 dpi."""
-    paths = sorted((REAL_MARKS / "digits").glob("*.jpg"))
-    pictures = [_photographed(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in paths]
-    found = digits.probabilities(np.stack(pictures))
-    truth = np.array([int(path.name[0]) for path in paths])
+    truth, found = photographed_digits()
     assert (found.argmax(1) == truth).mean() >= 0.97
     sure = found.max(1) >= 0.99
     assert (found.argmax(1) == truth)[sure].mean() >= 0.99
-
-
-def _photographed(crop: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    """The inside of the photographed frame, as a cell's ink."""
-    dark = np.clip(1 - crop / np.percentile(crop, 90), 0, 1).astype(np.float32)
-    inked = dark > 0.18
-    across, down = inked.mean(0), inked.mean(1)
-    left, right = _between(across > 0.45, 28, 32)
-    top, bottom = _between(down > 0.35, 28, 45)
-    inside = dark[top + 4 : bottom - 3, left + 4 : right - 3]
-    inside = np.clip(cv2.resize(inside, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 0, 1)
-    mask = inside > 0.5 * np.percentile(inside, 98)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    kept = stats[:, cv2.CC_STAT_AREA] >= 40
-    kept[0] = False
-    return digits.normalise(inside, kept[labels], inside.shape[0] / 8.0)
-
-
-def _between(line: np.ndarray, before: int, after: int) -> tuple[int, int]:  # type: ignore[type-arg]
-    """The frame's two lines: the last before and the first after, px."""
-    at = np.flatnonzero(line)
-    return int(at[at < before].min(initial=18)), int(at[at > after].max(initial=48))
 
 
 def test_the_classes_are_the_ten_digits_and_none():

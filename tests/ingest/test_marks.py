@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from ink_pages import (
     NO_REAL_MARKS,
-    REAL_MARKS,
     checkboxes,
     fill,
     ink_of,
@@ -15,11 +14,11 @@ from ink_pages import (
     tick,
 )
 
+from benchmarks.real_marks import REAL_MARKS, mark_probability
 from ingest import marks
 from ingest.ink import PageInk
-from ingest.model import BoxSeen, Registration
-from ingest.register import RegisteredPage
-from layouts.model import Box, BoxKind, PageFrame
+from ingest.model import BoxSeen
+from layouts.model import Box
 
 PLACES = [(20.0 + 14.0 * column, 15.0 + 9.0 * row) for row in range(6) for column in range(6)]
 
@@ -130,16 +129,13 @@ def _close_features() -> dict[str, float]:
 
 # --- reality --------------------------------------------------------------------------------------
 
-_CROP_PX, _BOX_PX = 40, 19.0
-"""The photographed crops: their side, and the box in them, px."""
-
 
 @pytest.mark.skipif(not REAL_MARKS.exists(), reason=NO_REAL_MARKS)
 def test_photographed_marks():
     """Never trained on. The boxes are coarser than ours (120 dpi) and their print is guessed."""
     found: dict[str, list[float]] = defaultdict(list)
     for path in sorted((REAL_MARKS / "checkboxes").glob("*.jpg")):
-        found[path.name.split("-")[0]].append(_photographed(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)))
+        found[path.name.split("-")[0]].append(mark_probability(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)))
     on = Counter({kind: sum(p > 0.5 for p in probabilities) for kind, probabilities in found.items()})
     marked = sum(len(probabilities) for kind, probabilities in found.items() if kind != "empty")
     assert on["empty"] == 0
@@ -148,19 +144,3 @@ def test_photographed_marks():
     assert on["cross"] == len(found["cross"])
     overlooked = [p for kind, ps in found.items() for p in ps if kind != "empty" and p < 0.005]
     assert len(overlooked) <= 0.015 * marked
-
-
-def _photographed(crop: np.ndarray) -> float:  # type: ignore[type-arg]
-    """Probability that the box in the middle of a crop is marked."""
-    scan = cv2.copyMakeBorder(crop, 20, 20, 20, 20, cv2.BORDER_REPLICATE)
-    px_per_mm = _BOX_PX / 4.0
-    side = scan.shape[0] / px_per_mm
-    px = round(side / 25.4 * 200)
-    blank = np.full((px, px), 255, np.uint8)
-    low, high = (round((side / 2 + half) * px / side * 16) for half in (-2.0, 2.0))
-    cv2.rectangle(blank, (low, low), (high, high), 128, 3, cv2.LINE_AA, 4)
-    box = Box("f", BoxKind.CHECKBOX, 1, side / 2 - 2.0, side / 2 - 2.0, 4.0, 4.0, option="o")
-    homography = (px_per_mm, 0.0, -0.5, 0.0, px_per_mm, -0.5, 0.0, 0.0, 1.0)
-    page = RegisteredPage(scan, blank, PageFrame(side, side), Registration(homography, 0.1, "test"))
-    ink = PageInk.of(page, [box])
-    return _on(_classes(ink, [box])[0])
