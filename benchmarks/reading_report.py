@@ -86,7 +86,7 @@ def _counts(pages: Mapping[str, Sequence[Seen]]) -> str:
     )
     return (
         f"Pages: {told}; {lost} of them were not put straight and count for nothing here. Each page has its"
-        f" own people; {CARELESS:.0%} of the fields are filled in against the instructions, half of the people"
+        f" own people; {CARELESS:.0%} of the fields go against the instructions, half of the people"
         " write real digits of writers that the model has not seen. Accepted from a confidence of:"
         f" {thresholds}. Fields on which people would disagree are left out."
     )

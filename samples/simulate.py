@@ -9,6 +9,7 @@ Everything follows from the seed: the same packets and the same seed give the sa
 
 from __future__ import annotations
 
+import atexit
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -434,7 +435,9 @@ def _printed(path: Path, number: int, dpi: int, colour: bool) -> Image:
 
 @lru_cache(8)
 def _document(path: Path) -> pypdfium2.PdfDocument:
-    return pypdfium2.PdfDocument(path)
+    document = pypdfium2.PdfDocument(path)
+    atexit.register(document.close)  # what is left open is complained about at the end
+    return document
 
 
 # --- the truth -----------------------------------------------------------------------------------
