@@ -253,9 +253,9 @@ MOST_FLOOR = 0.2
 
 # --- reading: lines across the page ---------------------------------------------------------------
 
-LINE_DARKER = 0.025
+LINE_DARKER = 0.015
 """Share by which a line of dust or a crease is darker than both its sides, averaged over a millimetre: a
-line of 0.1 mm at half the paper's brightness takes 0.05."""
+line of 0.1 mm at half the paper's brightness takes 0.05, one at four fifths 0.02."""
 
 LINE_PRINTED = 250
 """Grey of the blank below which something is printed, however pale, 0–255."""
@@ -377,6 +377,9 @@ MARK_IN_BOX = 0.2
 
 BLACK_PRINT_GAIN = 1.7
 """Darkness of print over the blank's from which grey words came out black: scans in black and white."""
+
+WIDER_THAN_TICK_MM = 10.0
+"""Width of a stroke that is more than the mark of one box, mm: ticks are up to two boxes wide."""
 
 AROUND_RESIDUE_PX = 3
 """Thickness, in px of 0.25 mm, of what may be left of printed words; a mark across them is broader."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,8 @@ from ingest.register import READING_MM_PER_PX, Shift
 from layouts.model import Area, Box, Layout
 
 _SCALE = 2 * READING_MM_PER_PX
-_JOINED_PX = 2
+_JOINED_PX, _FRAME_MM = 3, 1.2
+"""Gap that is closed in a stroke, twice this; how far around a box its frame may part one, mm."""
 
 
 def areas(layout: Layout, boxes: Sequence[Box]) -> list[Area]:
@@ -32,7 +34,7 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     What only reaches in from beyond, or runs through, is not about these words: another question's tick,
     a block struck out with one line.
     """
-    margin = thresholds.WORDS_MARGIN_MM
+    margin, own = thresholds.WORDS_MARGIN_MM, [(box.x, box.y, box.w, box.h) for box in boxes]
     x, y = min(area[0] for area in areas) - margin, min(area[1] for area in areas) - margin
     right = min(max(x + w for x, _, w, _ in areas) + margin, ink.page.frame.width - thresholds.PAPER_EDGE_MM)
     width, height = right - x, max(y + h for _, y, _, h in areas) + margin - y
@@ -41,16 +43,13 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     # Where grey print came out black, what is left of it is as broad as a pen's stroke.
     most = thresholds.AROUND_RESIDUE_PX if ink.gain < thresholds.BLACK_PRINT_GAIN else new.shape[0]
     off_print = without_residue(new, print_, most, beside_px=1)
-    # A tick is in pieces where it crosses its box: what lies close together is one mark.
-    joined = cv2.dilate(off_print.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=_JOINED_PX)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    count, labels, stats = _strokes(off_print, [_window(box, x, y, _FRAME_MM) for box in own])
 
     def inked(places: Sequence[Area] | None = None) -> NDArray[np.float64]:
         """How much of each mark lies within `places`, or at all, mm²."""
         mask = np.full(labels.shape, places is None)
-        for left, top, w, h in places or ():
-            columns = slice(max(round((left - x) / _SCALE), 0), max(round((left + w - x) / _SCALE), 0))
-            mask[max(round((top - y) / _SCALE), 0) : round((top + h - y) / _SCALE), columns] = True
+        for area in places or ():
+            mask[_window(area, x, y)] = True
         found = np.bincount(labels[mask & off_print], minlength=count)
         return np.asarray(found * _SCALE * _SCALE, np.float64)
 
@@ -58,11 +57,37 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     about = sizes >= thresholds.AROUND_SPECK_MM2
     about &= stats[:, cv2.CC_STAT_WIDTH] * _SCALE < thresholds.STRUCK_MM
     about &= inked([_grown(area) for area in areas]) >= thresholds.ON_WORDS * sizes
-    about &= inked([(box.x, box.y, box.w, box.h) for box in boxes]) < thresholds.MARK_IN_BOX * sizes
+    # A ring around words may touch the tick of another box; no tick is as wide as both.
+    wide = stats[:, cv2.CC_STAT_WIDTH] * _SCALE >= thresholds.WIDER_THAN_TICK_MM
+    about &= wide | (inked(own) < thresholds.MARK_IN_BOX * sizes)
     about[np.union1d(labels[0], labels[-1])] = False
     about[np.intersect1d(labels[:, 0], labels[:, -1])] = False
     about[0] = False
     return round(float(sizes[about].sum()), 2)
+
+
+def _strokes(
+    mask: NDArray[np.bool_], frames: Sequence[tuple[slice, slice]]
+) -> tuple[int, NDArray[Any], NDArray[Any]]:
+    """Connected ink: how many, the labels, OpenCV's statistics. A tick is in pieces where it crosses its
+    box's frame; there, what lies close together is one."""
+    near = np.zeros(mask.shape, bool)
+    for frame in frames:
+        near[frame] = True
+    joined = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=_JOINED_PX)
+    both = (mask | ((joined > 0) & near)).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(both, connectivity=8)
+    return count, labels, stats
+
+
+def _window(area: Area, x: float, y: float, more: float = 0.0) -> tuple[slice, slice]:
+    """Rows and columns of an area in a picture that begins at x, y; grown by `more` mm."""
+    left, top, w, h = area[0] - x - more, area[1] - y - more, area[2] + 2 * more, area[3] + 2 * more
+    rows, columns = (
+        slice(max(round(start / _SCALE), 0), max(round((start + length) / _SCALE), 0))
+        for start, length in ((top, h), (left, w))
+    )
+    return rows, columns
 
 
 def _grown(area: Area) -> Area:
