@@ -54,7 +54,10 @@ def _judge(
 
 
 def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
-    """A field that does not lie on its place may have been read beside it."""
+    """A field that is covered was not read, and one off its place may have been read beside it."""
+    if seen.hidden:
+        doubt = "这里看不到纸面，可能被遮盖、撕去或没有扫到"
+        return replace(reading, confidence=min(reading.confidence, thresholds.HIDDEN), doubt=doubt)
     if seen.residual_mm <= thresholds.RESIDUAL_MM:
         return reading
     doubt = reading.doubt or f"版面对不准（差 {seen.residual_mm:.1f} 毫米），请核对"

@@ -88,6 +88,14 @@ class PageInk:
         height, width = self.paper.shape
         return np.asarray(self.paper[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)])
 
+    def is_hidden(self, boxes: Sequence[Box]) -> bool:
+        """Whether there is no paper to be seen at some box: black, or beyond the scan's edge."""
+        centres = np.array([(box.x + box.w / 2, box.y + box.h / 2) for box in boxes])
+        height, width = self.page.scan.shape[:2]
+        x, y = self.page.where(centres).T
+        beyond = (x < 0) | (y < 0) | (x >= width) | (y >= height)
+        return bool(beyond.any() or self.paper_at(centres).min() < thresholds.LEAST_PAPER)
+
     def patches(
         self, centres: Points, side: int, mm_per_px: float = READING_MM_PER_PX
     ) -> tuple[Image, Image]:

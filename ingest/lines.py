@@ -53,12 +53,30 @@ def _find(page: RegisteredPage) -> Iterator[Line]:
     printed = cv2.erode(page.blank_patch(*whole, _MM), np.ones((5, 5), np.uint8)) < thresholds.LINE_PRINTED
     for turned in (False, True):
         picture, known = (seen.T, printed.T) if turned else (seen, printed)
-        for top, bottom in _straight(np.ascontiguousarray(picture), np.ascontiguousarray(known)):
+        slants = _slants(page, turned, len(picture))
+        for top, bottom in _straight(np.ascontiguousarray(picture), np.ascontiguousarray(known), slants):
             ends = np.array([(top, 0.0), (bottom, float(len(picture)))])
             yield Line(ends[:, ::-1] if turned else ends)
 
 
-def _straight(picture: NDArray[np.float32], printed: NDArray[np.bool_]) -> Iterator[tuple[float, float]]:
+def _slants(page: RegisteredPage, turned: bool, length: int) -> NDArray[np.float64]:
+    """By how much lines may lean, px from top to bottom: creases about along the page, streaks of the glass
+    along the scan, however askew the page lies on it."""
+    middle = np.array([[page.frame.width / 2, page.frame.height / 2]])
+    steps = np.array([[1.0, 0.0], [0.0, 1.0]])
+    across, down = page.where(middle + steps) - page.where(middle)
+    # The scan's own axes, in mm of the page.
+    axes = np.linalg.inv(np.column_stack((across, down))).T
+    along = max(axes[:, ::-1] if turned else axes, key=lambda axis: abs(axis[1]))
+    skew = along[0] / along[1] * length
+    most = thresholds.LINE_SLANT_MM
+    creases = np.arange(-most, most + 1)
+    return creases if abs(skew) <= most else np.concatenate((creases, skew + np.arange(-1.0, 2.0)))
+
+
+def _straight(
+    picture: NDArray[np.float32], printed: NDArray[np.bool_], slants: NDArray[np.float64]
+) -> Iterator[tuple[float, float]]:
     """x at the top and at the bottom of each line that is darker than both its sides nearly all the way."""
     height, width = picture.shape
     beside = np.minimum(np.roll(picture, 3, 1), np.roll(picture, -3, 1))
@@ -69,7 +87,6 @@ def _straight(picture: NDArray[np.float32], printed: NDArray[np.bool_]) -> Itera
         cv2.resize(mask.astype(np.float32), short, interpolation=cv2.INTER_AREA)
         for mask in (darker & bare, bare)
     )
-    slants = np.arange(-thresholds.LINE_SLANT_MM, thresholds.LINE_SLANT_MM + 1)
     least = thresholds.LINE_BARE * short[1]
     share = np.stack([_down(dark, n) / np.maximum(_down(bare_share, n), least) for n in slants])
     edge = round(thresholds.PAPER_EDGE_MM)

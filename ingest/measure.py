@@ -40,7 +40,11 @@ def measure_page(
         _measure(field, by_field[field.key], layout, ink, ticked, vocabularies, reader) for field in fields
     ]
     return tuple(
-        replace(one, residual_mm=max(one.residual_mm, round(page.unfollowed_mm(by_field[one.field]), 3)))
+        replace(
+            one,
+            residual_mm=max(one.residual_mm, round(page.unfollowed_mm(by_field[one.field]), 3)),
+            hidden=ink.is_hidden(by_field[one.field]),
+        )
         for one in seen
     )
 

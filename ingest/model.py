@@ -112,6 +112,7 @@ class Measurement:
     shift_mm     local correction that alignment against the blank page found
     residual_mm  how well the field lies on its place after it; large values forbid trust
     around       ink on the words beside the boxes, mm², looked for where no box is marked
+    hidden       no paper is seen there: covered, torn off before a dark lid, beyond the scan
     """
 
     field: str
@@ -121,6 +122,7 @@ class Measurement:
     boxes: tuple[BoxSeen, ...] = ()
     texts: tuple[TextSeen, ...] = ()
     around: float = 0.0
+    hidden: bool = False
 
 
 @dataclass(frozen=True)

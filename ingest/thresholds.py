@@ -241,6 +241,10 @@ stroke that follows a ruled line so closely is not writing."""
 LEAST_EXPECTED = 60.0
 """Grey below which print is too dark to show a pen on it (markers, headings, 1-bit copies), 0–255."""
 
+LEAST_PAPER = 50.0
+"""Brightness of the whitest spot around a place below which no paper is there, 0–255: dark photographs
+have 70 and more, lids and cloth below 40."""
+
 LEAST_DARKNESS = 0.10
 """Share by which a spot must be darker than expected to count as ink: faint pencil on white is 0.15 to
 0.3, JPEG's ringing at 75 % quality below 0.08."""
@@ -257,7 +261,7 @@ LINE_DARKER = 0.015
 """Share by which a line of dust or a crease is darker than both its sides, averaged over a millimetre: a
 line of 0.1 mm at half the paper's brightness takes 0.05, one at four fifths 0.02."""
 
-LINE_PRINTED = 250
+LINE_PRINTED = 254
 """Grey of the blank below which something is printed, however pale, 0–255."""
 
 LINE_LENGTH, LINE_BARE = 0.55, 0.4
@@ -265,7 +269,7 @@ LINE_LENGTH, LINE_BARE = 0.55, 0.4
 must be unprinted there to say so."""
 
 LINE_SLANT_MM = 8.0
-"""How far a line may lean from top to bottom of the page, mm: a skew of 1.5 degrees."""
+"""How far a crease may lean from edge to edge of the page, mm: 1.5 degrees; streaks lean as the page does."""
 
 LINE_REACH_MM = 3.0
 """How far a line may lie from where it was seen at 1 px per mm: creases have a broad shadow beside them."""

@@ -449,3 +449,9 @@ def test_fitting_finds_the_overconfidence_of_scores():
 def test_rules_that_speak_against_a_value_do_not_bend_the_curve():
     judged = [(0.9 + n % 10 / 101, n % 40 > 0) for n in range(300)]
     assert fit(judged + [(thresholds.CONTRADICTED, n % 2 > 0) for n in range(300)]) == fit(judged)
+
+
+def test_a_field_of_which_no_paper_is_seen_is_asked_about():
+    found = _single("mee", hidden=True)
+    assert found.confidence <= thresholds.HIDDEN
+    assert "看不到纸面" in found.doubt

@@ -96,3 +96,17 @@ def test_a_tick_between_two_boxes_of_a_table_is_noticed():
 
     assert _beside(between) >= thresholds.AROUND_MM2
     assert _beside(above) < thresholds.AROUND_MM2
+
+
+@pytest.mark.parametrize(("box", "hidden"), [(20.0, True), (70.0, False)])
+def test_where_the_scan_is_black_no_paper_is_seen(box, hidden):
+    """A corner torn off before a dark lid: no ink is found there, and that means nothing."""
+    boxes = checkboxes((box, 30.0))
+    form = Form("T", 1, "测试", "", (), (Page((Section("", (Row((FIELD,)),)),)),))
+    blank = printed(boxes)
+    page = blank.copy()
+    page[:, : round(45.0 * PX_PER_MM)] = 12
+    layout = Layout(form, FRAME, 1, tuple(boxes), (), ())
+    registered = ink_of(page, blank, boxes).page
+    (seen,) = measure_page(registered, PrintedLayout(layout, (blank,)), 1, {}, _Null())
+    assert seen.hidden == hidden
