@@ -17,7 +17,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from review import administration, campaigning, dashboard, door, grid, keying, pages
+from review import administration, campaigning, dashboard, door, grid, keying, pages, sheets
 from review.accounts import Doorkeeper, NotSignedInError, clerk, protect
 from review.crops import Pictures
 from review.office import Office
@@ -62,7 +62,7 @@ def create_app(office: Office, hosts: Sequence[str] = ("*",), *, sifting: bool =
     app.state.stop = stop
     app.mount("/static", StaticFiles(directory=os.path.join(FOLDER, "static")), name="static")
     app.include_router(door.router)
-    for part in (dashboard, pages, administration, *campaigning.PARTS):
+    for part in (dashboard, pages, sheets, administration, *campaigning.PARTS):
         app.include_router(part.router, dependencies=[Depends(protect)])
     for part in (keying, grid):
         app.include_router(part.router, dependencies=[Depends(protect), Depends(clerk)])

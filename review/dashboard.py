@@ -9,25 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from sqlalchemy import Connection
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from campaign.coverage import Line
-from campaign.facts import Facts
-from campaign.judge import Status
 from campaign.quality import CLASS_NAMES, ErrorRate, error_rates
-from campaign.records import records
-from layouts.identity import readable
-from review import access, crops, grid, pages
-from review.access import area_of
-from review.accounts import Clerk, InOffice, Signed, SignedIn, Supervisor
-from review.grid import words
+from review import access, grid, pages
+from review.accounts import Clerk, InOffice, Signed, SignedIn
 from review.items import label_of
 from review.keying import QUEUES
 from review.office import Office
-from review.showing import picture_response, render
-from store import SheetInfo, audit, printed, returns, scanned, work
+from review.showing import render
+from store import returns, work
 from store.schema import now
 from store.work import REFERRED, Waiting, Wish
 
@@ -44,13 +38,6 @@ KIND_NAMES = {
     "second": "第二人盲录",
     "sample": "抽查盲录",
     "third": "裁定",
-}
-STATUS_NAMES = {
-    Status.ACCEPTED: "识读",
-    Status.CORRECTED: "已核",
-    Status.BLANK: "空白",
-    Status.NEEDS_REVIEW: "待核",
-    Status.MISSING: "缺页",
 }
 
 
@@ -216,62 +203,3 @@ def _batch(batch: returns.BatchProgress) -> dict[str, Any]:
         "states": batch.states,
         "speed": round(batch.pages / seconds, 1) if seconds > 1 else None,
     }
-
-
-# --- one sheet -----------------------------------------------------------------------------------
-
-
-@router.get("/sheet/{serial}")
-def sheet_page(serial: str, request: Request, office: InOffice, who: Supervisor) -> HTMLResponse:
-    """Everything about one side of paper: its images, and each answer with where it comes from."""
-    with office.store.write() as db:
-        sheet = _sheet(office, db, who, serial)
-        audit.note(db, who.name, "view.sheet", {"serial": serial})
-    with office.store.read() as db:
-        layout = office.layout(sheet.layout)
-        images = scanned.pages(db, serial=serial)
-        record = next(iter(records(db, office.campaign, serials=[serial])), None)
-        said = {one.field: one for one in scanned.load_corrections(db, serial)}
-        fields = [
-            field for field in layout.fields_on_page(sheet.page) if record and field.key in record.answers
-        ]
-        subject = Facts.of(db, office.campaign).name(sheet.subject) if sheet.subject else ""
-    return render(
-        request,
-        "sheet.html",
-        title=readable(serial),
-        readable=readable,
-        sheet=sheet,
-        form=layout.form,
-        images=images,
-        record=record,
-        fields=fields,
-        said=said,
-        subject=subject,
-        status_names=STATUS_NAMES,
-        words=words,
-    )
-
-
-def _sheet(office: Office, db: Connection, who: Signed, serial: str) -> SheetInfo:
-    sheet = printed.sheet(db, serial)
-    if sheet is None or area_of(office.layout(sheet.layout), sheet.page) not in who.areas:
-        raise HTTPException(404, "没有这张表，或不由您查看")
-    return sheet
-
-
-@router.get("/image/sheet/{number}")
-def sheet_image(number: int, request: Request, office: InOffice, who: Supervisor) -> Response:
-    """A page image as it lies on the form; as it came in when it could not be put straight."""
-    with office.store.read() as db:
-        page = scanned.page(db, number)
-        if page is None or page.serial is None:
-            raise HTTPException(404, "没有这一页")
-        sheet = _sheet(office, db, who, page.serial)
-    frame = office.layout(sheet.layout).frame
-    if page.registration is None:
-        return picture_response(
-            request, lambda pictures: pictures.raw(page.scan, page.number, 1600, page.turned)
-        )
-    region = (0.0, 0.0, frame.width, frame.height)
-    return picture_response(request, lambda pictures: pictures.crop(page, region, crops.PAGE_PX_PER_MM))

@@ -14,7 +14,7 @@ from store import Duty, Subject, roster
 PAGES = (
     "/", "/coverage", "/coverage?by=cadre&unit=U1", "/coverage/unvisited", "/opinions", "/opinions/1",
     "/opinions/repeats", "/opinions/weeks", "/ledgers", "/ledgers/library", "/ledgers/diary",
-    "/ledgers/talks", "/reports", "/roster", "/packets", "/scans",
+    "/ledgers/talks", "/reports", "/roster", "/packets", "/scans", "/lookup",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from opinion_town import OpinionTown
 
 from review import Office
 from review.jobs import Job, JobState
-from store import Duty, Subject, roster
+from store import Duty, Subject, printed, roster
 
 SENT = "web-20170405-120000-0123abcd"
 
@@ -103,3 +103,23 @@ def test_an_empty_campaign_says_what_to_do(tmp_path: Path) -> None:
     desk = Desk(town.office, "supervisor")
     assert "补齐走访安排" in desk.words("/packets")
     assert re.search(r'data-batch="web-\d{8}-\d{6}-[0-9a-f]{8}"', desk.get("/scans").text)
+
+
+def test_a_sheet_is_looked_up_and_declared_void(tmp_path: Path) -> None:
+    town = OpinionTown(tmp_path / "town")
+    town.returns("H1", {"visit_date": "2017-04-05"})
+    desk, keyer = Desk(town.office, "supervisor"), Desk(town.office, "keyer")
+    with town.store.read() as db:
+        serial, *_ = sorted(printed.sheet_index(db))
+    assert "查别的编号" in desk.words(f"/lookup?serial={serial.lower()}")
+    desk.post(f"/sheet/{serial}/void", reason="写坏")
+    assert "已作废" in desk.words(f"/sheet/{serial}")
+    assert "已经作废" in desk.post(f"/sheet/{serial}/void", 422, reason="写坏").text
+    desk.post(f"/sheet/{serial}/revive")
+    assert "这份表已作废" not in desk.words(f"/sheet/{serial}")
+    assert "没有作废" in desk.post(f"/sheet/{serial}/revive", 422).text
+    assert len(desk.audited("sheet.void")) == 1
+    desk.get("/lookup?serial=nonsense", 422)
+    assert "没有印制过" in desk.words(f"/lookup?serial={town.workspace.key.new_serial()}")
+    keyer.get("/lookup", 403)
+    keyer.post(f"/sheet/{serial}/void", 403)
