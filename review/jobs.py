@@ -91,6 +91,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self._jobs: OrderedDict[int, Job] = OrderedDict()
+        self._begun = 0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -100,8 +101,11 @@ class Jobs:
             running = self.running
             if running is not None:
                 raise BusyError(f"“{running.title}”正在进行（{running.who}），一次只能做一件。请等它结束再试")
-            job = Job(len(self._jobs) + 1, title, user.name, back, may_see)
+            self._begun += 1
+            job = Job(self._begun, title, user.name, back, may_see)
             self._jobs[job.number] = job
+            while len(self._jobs) > _KEPT:
+                self._jobs.popitem(last=False)
             self._thread = threading.Thread(target=_run, args=(job, work), daemon=True)
             self._thread.start()
         return job
@@ -117,7 +121,7 @@ class Jobs:
 
     def latest(self, user: User) -> list[Job]:
         """Those that this person may see, the newest first."""
-        return [job for job in reversed(self._jobs.values()) if job.may_see(user)][:_KEPT]
+        return [job for job in reversed(self._jobs.values()) if job.may_see(user)]
 
     def stop(self) -> None:
         """Ask what is under way to stop: at the next step that it takes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -53,9 +54,26 @@ def reports_page(request: Request, office: InOffice, who: SignedIn) -> HTMLRespo
 # --- reports -------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A report to be made, as of `day`, into `folder` under the name `stem`.
+
+    noted  how that is noted, "" where the making does so itself
+    """
+
+    title: str
+    folder: str
+    stem: str
+    day: date
+    make: Callable[[Findings], Report]
+    noted: str = ""
+    may_see: Callable[[User], bool] = access.directs
+
+
 @router.post("/summary")
 def make_summary(request: Request, office: InOffice, who: Director, day: Annotated[date, Form()]) -> Response:
-    return _report(request, office, who, "生成总结材料", "report", f"走访总结-{day}", day, "summary", summary)
+    wanted = _Wanted("生成总结材料", "report", f"走访总结-{day}", day, summary, "summary")
+    return _report(request, office, who, wanted)
 
 
 @router.post("/circular")
@@ -66,17 +84,13 @@ def make_circular(
         week = parse_week(week)
     except ValueError:
         raise HTTPException(422, "没有这一周") from None
-    return _report(
-        request,
-        office,
-        who,
-        f"生成 {week} 的通报",
-        "report",
-        f"每周通报-{week}",
-        circular_day(week, date.today()),
-        "circular",
-        lambda findings: circular(findings, week),
-    )
+    day = circular_day(week, date.today())
+
+    def make(findings: Findings) -> Report:
+        return circular(findings, week)
+
+    wanted = _Wanted(f"生成 {week} 的通报", "report", f"每周通报-{week}", day, make, "circular")
+    return _report(request, office, who, wanted)
 
 
 @router.post("/inspection")
@@ -85,45 +99,28 @@ def make_inspection(
 ) -> Response:
     if not access.inspects(who.user):
         raise HTTPException(403, "企业评价报告只供督查组")
-    return _report(
-        request,
-        office,
-        who,
-        "生成企业评价报告",
-        "inspection",
-        f"企业评价报告-{day}",
-        day,
-        "",
-        lambda findings: inspection(findings, office.store, who.user),
-        access.inspects,
-    )
+
+    def make(findings: Findings) -> Report:
+        return inspection(findings, office.store, who.user)
+
+    stem = f"企业评价报告-{day}"
+    wanted = _Wanted("生成企业评价报告", "inspection", stem, day, make, may_see=access.inspects)
+    return _report(request, office, who, wanted)
 
 
-def _report(
-    request: Request,
-    office: Office,
-    who: Signed,
-    title: str,
-    folder: str,
-    stem: str,
-    day: date,
-    noted: str,
-    make: Callable[[Findings], Report],
-    may_see: Callable[[User], bool] = access.directs,
-) -> Response:
-    """`noted`: how it is noted, "" where the making does so itself."""
-
+def _report(request: Request, office: Office, who: Signed, wanted: _Wanted) -> Response:
     def work(job: Job) -> Outcome:
         workspace = office.workspace.used_by(who.name)
         job.doing_now("统计")
-        findings = Findings.of(workspace, office.store, day, job.step)
+        findings = Findings.of(workspace, office.store, wanted.day, job.step)
         job.doing_now("写出")
-        files = make(findings).write(folder_of(office, folder), stem, findings.fonts)
-        if noted:
-            note(workspace, office.store, noted)
-        return Outcome(("已写出 Word、PDF 和数据表",), folder, tuple(file.name for file in files))
+        folder = folder_of(office, wanted.folder)
+        files = wanted.make(findings).write(folder, wanted.stem, findings.fonts)
+        if wanted.noted:
+            note(workspace, office.store, wanted.noted)
+        return Outcome(("已写出 Word、PDF 和数据表",), wanted.folder, tuple(file.name for file in files))
 
-    return begin(request, office, who, title, "/reports", work, may_see)
+    return begin(request, office, who, wanted.title, "/reports", work, wanted.may_see)
 
 
 # --- data out ------------------------------------------------------------------------------------

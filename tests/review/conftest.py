@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 import pytest
 import uvicorn
+from opinion_town import OpinionTown
 from paper_office import Town
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from review import create_app
+from review import Office, create_app
 from review.accounts import save_account
 from review.sifting import sift
 
@@ -42,6 +43,19 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> OpinionTown:
+    """Whose forms came back with opinions on them."""
+    town = OpinionTown(tmp_path / "town")
+    town.bring_back()
+    return town
+
+
+@pytest.fixture
+def office(town: OpinionTown) -> Office:
+    return town.office
 
 
 @dataclass

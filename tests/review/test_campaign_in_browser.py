@@ -19,16 +19,9 @@ PAGES = (
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> OpinionTown:
-    town = OpinionTown(tmp_path / "town")
+def site(town: OpinionTown, serve: Serve) -> Site:
     with town.store.write() as db:
         roster.set_duties(db, 1, [Duty(Subject("household", f"H{n}"), "C1", "x") for n in range(1, 6)])
-    town.bring_back()
-    return town
-
-
-@pytest.fixture
-def site(town: OpinionTown, serve: Serve) -> Site:
     return serve(town)  # type: ignore[arg-type]
 
 

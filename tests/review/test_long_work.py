@@ -21,18 +21,6 @@ from store.schema import now
 WANG = User("wang", "supervisor", False, "", now(), None)
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> OpinionTown:
-    town = OpinionTown(tmp_path / "town")
-    town.bring_back()
-    return town
-
-
-@pytest.fixture
-def office(town: OpinionTown) -> Office:
-    return town.office
-
-
 def ended(office: Office) -> Job:
     """The latest job, when it has ended."""
     office.jobs.wait(120)

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
-import pytest
 from clients import Desk
 from opinion_town import OpinionTown, opinion
 
 from review import Office
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> OpinionTown:
-    town = OpinionTown(tmp_path / "town")
-    town.bring_back()
-    return town
-
-
-@pytest.fixture
-def office(town: OpinionTown) -> Office:
-    return town.office
 
 
 def test_the_list_can_be_narrowed(office: Office) -> None:
