@@ -38,6 +38,14 @@ def test_a_folder_of_csv_says_what_the_workbook_says(tmp_path: Path, encoding: s
     assert load_workbook(folder).tables == load_workbook(book).tables
 
 
+@pytest.mark.parametrize("suffix", ["xls", "ods"])
+def test_old_excel_and_openoffice_say_what_the_workbook_says(tmp_path: Path, suffix: str) -> None:
+    """The files are `GOOD`, written cell by cell with xlwt 1.3 and odfpy 1.4."""
+    book = write_book(tmp_path / "roster.xlsx", GOOD)
+    old = Path(__file__).parent / "rosters" / f"good.{suffix}"
+    assert load_workbook(old).tables == load_workbook(book).tables
+
+
 def test_errors_of_csv_name_file_row_and_column(tmp_path: Path) -> None:
     book = write_book(tmp_path / "roster.xlsx", changed("households", 0, village="nowhere"))
     folder = as_csv(book, tmp_path / "csv", "gb18030")
