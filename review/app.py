@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import threading
@@ -18,7 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from review import administration, campaigning, dashboard, door, grid, keying, pages, sheets
-from review.accounts import Doorkeeper, NotSignedInError, clerk, protect
+from review.accounts import Doorkeeper, NotSignedInError, clerk, find_session, protect
 from review.crops import Pictures
 from review.office import Office
 from review.showing import FOLDER, render
@@ -87,11 +88,19 @@ def _keep_sifting(office: Office, stop: threading.Event) -> None:
 
 
 async def _harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
+    if await _stranger_sends_files(request):  # which would be kept before any route could refuse them
+        response = await _to_door(request, NotSignedInError())
+    else:
+        response = await call_next(request)
     response.headers.update(HEADERS)
     if not request.url.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+async def _stranger_sends_files(request: Request) -> bool:
+    files = request.headers.get("content-type", "").startswith("multipart/")
+    return files and await asyncio.to_thread(find_session, request) is None
 
 
 # --- errors --------------------------------------------------------------------------------------

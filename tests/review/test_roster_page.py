@@ -113,3 +113,12 @@ def test_the_roster_is_the_offices(office: Office, book: Path) -> None:
         desk.post("/roster/assign", 403)
         sent = [("files", (book.name, book.read_bytes(), WORKBOOK))]
         desk.post("/roster/check", 403, files=sent)
+
+
+def test_files_of_strangers_are_not_even_looked_at(office: Office, book: Path) -> None:
+    desk = Desk(office, "supervisor")
+    desk.client.cookies.clear()
+    sent = [("files", (book.name, book.read_bytes(), WORKBOOK))]
+    answer = desk.client.post("/roster/check", files=sent, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/")
+    assert not list((office.workspace / "out").iterdir())
