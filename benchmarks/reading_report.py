@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.document import Run, table
 from benchmarks.reading import ACCEPTANCE, HELD_OUT_FACES, Answer, Job, Seen, answers_of, interval, see
 from benchmarks.real_marks import REAL_MARKS
+from campaign.config import TargetErrors
 from forms.model import Kind
 from ingest.confidence import Judgement, calibration_error
 from samples.filling import Mark
@@ -57,6 +58,10 @@ def report(run: Run) -> str:
             "All pages. `says` is the mean confidence of the fields in a band, `is` the share that is right;"
             " ECE is the expected calibration error.",
             _calibration(everything),
+            "### What the targets allow",
+            "Office scans. For each class the least confidence from which, by the confidences themselves, no"
+            " more are wrong than the campaign's target (`campaign.config.TargetErrors`); and what came of it.",
+            _at_targets(clean),
             "### Time",
             _times(pages),
         ]
@@ -162,6 +167,30 @@ def _calibration(answers: Sequence[Answer]) -> str:
                 )
         rows.append((judgement.value, "ECE", len(mine), f"{calibration_error(pairs):.4f}", ""))
     return table(("judgement", "confidence", "fields", "says", "is"), rows)
+
+
+def _at_targets(answers: Sequence[Answer]) -> str:
+    targets = TargetErrors()
+    by_class = {
+        "checkboxes": targets.checkbox,
+        "digits and dates": targets.digits,
+        "handwriting": targets.handwriting,
+    }
+    rows = []
+    for name, target in by_class.items():
+        mine = [one for one in answers if _CLASSES.get(one.kind) == name]
+        plain = sorted(
+            (one for one in mine if not one.reading.doubt), key=lambda one: -one.reading.confidence
+        )
+        expected = np.cumsum([1 - one.reading.confidence for one in plain]) / np.arange(1, len(plain) + 1)
+        count = int(np.flatnonzero(expected <= target).max(initial=-1)) + 1
+        wrong = sum(not one.right for one in plain[:count])
+        low, high = interval(wrong, count)
+        least = f"{plain[count - 1].reading.confidence:.4f}" if count else "none"
+        share, rates = count / max(len(mine), 1), f"{1e4 * low:.1f}–{1e4 * high:.1f}"
+        rows.append((name, f"{1e4 * target:g}", least, f"{share:.1%}", wrong, rates))
+    heading = ("class", "target in 10,000", "accepted from", "accepted", "wrong", "in 10,000 (95 %)")
+    return table(heading, rows)
 
 
 def _times(pages: Mapping[str, Sequence[Seen]]) -> str:
