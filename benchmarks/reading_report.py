@@ -60,7 +60,8 @@ def report(run: Run) -> str:
             _calibration(everything),
             "### What the targets allow",
             "Office scans. For each class the least confidence from which, by the confidences themselves, no"
-            " more are wrong than the campaign's target (`campaign.config.TargetErrors`); and what came of it.",
+            " more are wrong than the campaign's target (`campaign.config.TargetErrors`), and what came of"
+            " it.",
             _at_targets(clean),
             "### Time",
             _times(pages),
