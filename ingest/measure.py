@@ -83,7 +83,8 @@ def _marks(
 
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:
     shift, residual = seen.alignment.shift_mm, round(seen.alignment.residual_mm, 3)
-    return Measurement(field.key, seen.ink, shift, residual, texts=seen.texts)
+    box = BoxSeen(None, None, {"level_mm": seen.level_mm})
+    return Measurement(field.key, seen.ink, shift, residual, (box,), seen.texts)
 
 
 def _signature(field: Field, seen: text.SignatureSeen) -> Measurement:

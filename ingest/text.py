@@ -33,11 +33,12 @@ SEPARATORS = "、，,；; /"
 
 @dataclass(frozen=True)
 class WritingSeen:
-    """Handwriting of one field. `failed`: what the engine said when it could not read."""
+    """Handwriting of one field. `level_mm`: its longest level stroke, as one that strikes characters out."""
 
     ink: float
     alignment: Alignment = _NOTHING
     texts: tuple[TextSeen, ...] = ()
+    level_mm: float = 0.0
 
 
 def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -> WritingSeen:
@@ -54,7 +55,18 @@ def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -
     share = round(float(mask[field.rows].mean()), 4)
     lines = [crop(sharp, own) for own in field.lines(mask)]
     texts = _read(lines, engine, words)
-    return WritingSeen(share, alignment, texts)
+    return WritingSeen(share, alignment, texts, _longest_level(mask))
+
+
+def _longest_level(mask: NDArray[np.bool_]) -> float:
+    """The longest of the lengths asked for that some nearly level stroke has, mm."""
+    thick = cv2.dilate(mask.astype(np.uint8), np.ones((5, 1), np.uint8))
+    found = 0.0
+    for length in thresholds.LEVEL_LENGTHS_MM:
+        if not cv2.erode(thick, np.ones((1, round(length / _SCALE)), np.uint8), borderValue=0).any():
+            break
+        found = length
+    return found
 
 
 @dataclass(frozen=True)

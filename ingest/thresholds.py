@@ -357,6 +357,13 @@ STRIKE_SINGLE, STRIKE_THICK_MM = 0.93, 1.3
 """Share of its columns in which it is no more than that line or two, and how broad a line may be, mm: joined
 writing of this length has loops, and strokes above each other."""
 
+LEVEL_LENGTHS_MM = (8.0, 10.0, 12.0, 15.0, 20.0)
+"""Lengths of level strokes that are told apart, mm."""
+
+STRUCK_LEVEL_MM = 12.0
+"""Length of a level stroke among characters from which some may be struck out, mm: more than any one
+character is wide. Joined-up writing has one in 1 of 12 fields, simulated strike-outs had one in 7 of 7."""
+
 TEXT_BELOW_LINES = 0.2
 """How far below the last rule, in lines, the middle of a stroke may lie: commas and hooks of writing that
 hangs."""

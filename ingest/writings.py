@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from dataclasses import replace
 
 from forms.model import Field
 from ingest import thresholds
@@ -19,9 +20,17 @@ def judge(field: Field, seen: Measurement, words: Collection[str], calibration: 
     text = seen.texts[0] if seen.texts else None
     if text is None or not text.text:
         return Reading(field.key, None, thresholds.NOT_READ, doubt="有笔迹，但没有认出文字")
-    if words and text.words and (known := _from_list(field, text, words, calibration)):
-        return known
-    return _free(field, text, calibration, unlisted=bool(words))
+    found = _from_list(field, text, words, calibration) if words and text.words else None
+    return _unless_struck(seen, found or _free(field, text, calibration, unlisted=bool(words)))
+
+
+def _unless_struck(seen: Measurement, reading: Reading) -> Reading:
+    """Characters that were struck out are read along with the rest."""
+    level = max((box.features.get("level_mm", 0.0) for box in seen.boxes), default=0.0)
+    if level < thresholds.STRUCK_LEVEL_MM:
+        return reading
+    confidence = min(reading.confidence, thresholds.UNEXPLAINED)
+    return replace(reading, confidence=confidence, doubt=reading.doubt or "可能有划去的字，请核对")
 
 
 def signature(field: Field, seen: Measurement, calibration: Calibration) -> Reading:

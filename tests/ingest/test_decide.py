@@ -315,6 +315,14 @@ def _text(kind: Kind, *texts: TextSeen, ink: float = 0.05, words: tuple[str, ...
     return decide(_form(field), [Measurement("t", ink, texts=texts)], {"names": words}, PLAIN)[0]
 
 
+def test_characters_that_may_be_struck_out_are_asked_about():
+    field = Field("t", "文字", Kind.TEXT, lines=1)
+    text, level = _strip("杜国强", 0.9999), (BoxSeen(None, None, {"level_mm": 12.0}),)
+    (found,) = decide(_form(field), [Measurement("t", 0.05, boxes=level, texts=(text,))], {}, PLAIN)
+    assert found.confidence <= thresholds.UNEXPLAINED
+    assert "划去" in found.doubt
+
+
 def test_clear_writing_is_believed_as_far_as_its_characters():
     assert _text(Kind.TEXT, _strip("杜国强", 0.9999)).value == "杜国强"
     assert _text(Kind.TEXT, _strip("杜国强", 0.9999)).confidence > 0.99

@@ -4,7 +4,7 @@ from ink_pages import PX_PER_MM, ink_of, printed, stroke
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from ingest import text
+from ingest import text, thresholds
 from ingest.ctc import Alphabet, Trace
 from ingest.engines import EngineError, engine
 from ingest.model import Character, Image
@@ -119,6 +119,18 @@ def test_lines_that_were_struck_out_unused_are_blank():
         stroke(page, [(11.0, 26.0), (48.0, 25.0)])
 
     assert _seen(LINES, strike_words, reader).ink > 0.0
+
+
+def test_a_stroke_through_several_characters_is_measured():
+    def write(page: np.ndarray) -> None:  # type: ignore[type-arg]
+        _write(page, "中旬中旬", 12.0, 28.0)
+
+    def strike(page: np.ndarray) -> None:  # type: ignore[type-arg]
+        write(page)
+        stroke(page, [(12.0, 25.5), (25.0, 25.2)])
+
+    assert _seen(SHORT, write, _Recorder()).level_mm < thresholds.STRUCK_LEVEL_MM
+    assert _seen(SHORT, strike, _Recorder()).level_mm >= thresholds.STRUCK_LEVEL_MM
 
 
 def test_strokes_of_the_neighbours_are_left_out():
