@@ -378,48 +378,38 @@ def _thickness(main: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True)
 class MarkModel:
-    """Some small neural networks over the same of `QUICK` and `CLOSE`, which differ by where their training
-    began; the mean of their scores counts. Outputs are the `CLASSES`."""
+    """A small neural network over some of `QUICK` and `CLOSE`; its outputs are the `CLASSES`."""
 
     version: str
     features: tuple[str, ...]
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
-    networks: tuple[tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...], ...]
+    layers: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
     empty: tuple[float, ...]
     """Class probabilities of a box that showed nothing at the quick look."""
 
     def probabilities(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, features) → (N, classes)."""
         values = np.clip((features - self.mean) / self.scale, -MOST_SIGMAS, MOST_SIGMAS)
-        scores = np.mean([self._scores(values, layers) for layers in self.networks], axis=0)
+        for weights, bias in self.layers[:-1]:
+            values = np.tanh(values @ weights + bias)
+        weights, bias = self.layers[-1]
+        scores = values @ weights + bias
         scores = np.exp(scores - scores.max(1, keepdims=True))
         return np.asarray(scores / scores.sum(1, keepdims=True))
-
-    @staticmethod
-    def _scores(
-        values: NDArray[np.float64], layers: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
-    ) -> NDArray[np.float64]:
-        for weights, bias in layers[:-1]:
-            values = np.tanh(values @ weights + bias)
-        weights, bias = layers[-1]
-        return np.asarray(values @ weights + bias)
 
 
 @cache
 def model() -> MarkModel:
     """The one that ships with zoufang."""
     stored = json.loads(files("ingest").joinpath("models/marks.json").read_text("utf-8"))
-    networks = tuple(
-        tuple((np.array(layer["weights"]), np.array(layer["bias"])) for layer in layers)
-        for layers in stored["networks"]
-    )
+    layers = tuple((np.array(layer["weights"]), np.array(layer["bias"])) for layer in stored["layers"])
     return MarkModel(
         stored["version"],
         tuple(stored["features"]),
         np.array(stored["mean"]),
         np.array(stored["scale"]),
-        networks,
+        layers,
         tuple(stored["empty"]),
     )
 
