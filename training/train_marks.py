@@ -454,6 +454,8 @@ def fit(features: Tensor, labels: Tensor, hidden: int, seed: int) -> nn.Sequenti
         nn.Linear(features.shape[1], hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(),
         nn.Linear(hidden, len(marks.CLASSES)),
     )  # fmt: skip
+    # Pressed hard on purpose: five networks averaged, with decay 0.1 and noise 0.2, were surer of simulated
+    # marks (97.5 % accepted instead of 96.8 %) but saw 99 of 109 hardly marked photographed boxes, not 108.
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.3)
     steps = 3000
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 5e-3, total_steps=steps)
