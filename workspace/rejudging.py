@@ -158,6 +158,9 @@ def _replace(
     digest, _ = shelf.sheets[result.serial or ""]
     with store.write() as db:
         before = scanned.load_readings(db, page.id)
+        seen = _MEASUREMENTS.validate_python(scanned.load_measurements(db, page.id))
+        if page.state in _READ and seen == result.measurements and not _differ(before, result.readings):
+            return  # nothing that is worth keeping twice
         keep_page(db, page.batch, page.scan, page.number, result, acceptance, page.part)
     changes.better += page.state not in _READ
     if _differ(before, result.readings):

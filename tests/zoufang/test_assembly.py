@@ -19,7 +19,7 @@ from forms import Value, load_catalogue
 from generate.blank import blank_pages
 from generate.pdf import write_pdf
 from generate.sheets import SheetPrint
-from ingest.model import Image
+from ingest.model import Image, PageResult, PageState
 from layouts import Identity, Key, Layout, place
 from review import looks
 from samples.filling import Scribes, fill
@@ -28,6 +28,7 @@ from samples.pens import Paper
 from samples.strangers import STRANGERS
 from store import Store, Subject, Wanted, printed, roster, scanned
 from workspace.folder import Workspace
+from workspace.rejudging import reread
 from workspace.scanning import Batch, scan
 
 DPI = 150
@@ -212,6 +213,31 @@ def test_two_sheets_on_one_glass_are_two_pages(town: Town) -> None:
     assert set(town.records()) == {"H1", "H2"}
     with town.store.read() as db:
         assert [(page.number, page.part) for page in scanned.pages(db)] == [(1, 1), (1, 2)]
+
+
+def test_looking_at_kept_images_again_finds_what_was_missed_and_changes_nothing_else(town: Town) -> None:
+    """What a version before could not read, and sheets that were not there yet when they were scanned."""
+    one, two = town.issue("H1"), town.issue("H2")
+    glass = np.hstack((town.side(one, 1), np.rot90(town.side(two, 1), 2)))
+    town.scan(glass, town.side(one, 2))
+    with town.store.write() as db:
+        (first,), (second,) = (scanned.pages(db, serial=serials[1]) for serials in (one, two))
+        missed = PageResult(PageState.UNREADABLE)
+        scanned.save_page(db, second.batch, second.scan, second.number, missed, second.part)
+        scanned.add_correction(db, one[1], "registered", "05", "周")
+    assert "H2" not in town.records()
+
+    changes = reread(town.workspace, town.store, 1)
+    assert (changes.pages, changes.better) == (2, 1)
+    found = town.records()
+    assert found["H2"].answers["registered"].value == ANSWERS["registered"]
+    assert found["H1"].answers["registered"].value == "05"
+    with town.store.read() as db:
+        pages = scanned.pages(db)
+    assert first in pages, "a look that found nothing new was stored again"
+    assert reread(town.workspace, town.store, 1).changed == 0
+    with town.store.read() as db:
+        assert scanned.pages(db) == pages
 
 
 def test_a_void_form_counts_for_nothing_and_its_replacement_does(town: Town) -> None:
