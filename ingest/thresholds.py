@@ -383,6 +383,9 @@ AROUND_SPECK_MM2 = 0.1
 ON_WORDS = 0.6
 """Share of a stroke in that room from which it is about the words."""
 
+MOSTLY_ON_WORDS = 0.4
+"""Share of a stroke on the words themselves from which it is about them though it runs out of the picture."""
+
 MARK_IN_BOX = 0.2
 """Share of a stroke within a box from which it is that box's own mark; a ring around words touches it."""
 

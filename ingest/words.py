@@ -60,7 +60,9 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     # A ring around words may touch the tick of another box; no tick is as wide as both.
     wide = stats[:, cv2.CC_STAT_WIDTH] * _SCALE >= thresholds.WIDER_THAN_TICK_MM
     about &= wide | (inked(own) < thresholds.MARK_IN_BOX * sizes)
-    about[np.union1d(labels[0], labels[-1])] = False
+    # Of what reaches in from other lines only a tip lies on the words themselves.
+    tips = np.isin(np.arange(count), np.union1d(labels[0], labels[-1]))
+    about &= ~tips | (inked(areas) >= thresholds.MOSTLY_ON_WORDS * sizes)
     about[np.intersect1d(labels[:, 0], labels[:, -1])] = False
     about[0] = False
     return round(float(sizes[about].sum()), 2)

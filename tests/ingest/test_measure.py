@@ -50,7 +50,11 @@ def _tick(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(52.0, 31.5), (53.5, 33.4), (57.0, 30.4)])
 
 
-@pytest.mark.parametrize("draw", [_ring, _underline, _tick])
+def _long_tick(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    stroke(page, [(52.0, 30.5), (53.5, 33.6), (58.5, 25.0)])
+
+
+@pytest.mark.parametrize("draw", [_ring, _underline, _tick, _long_tick])
 def test_marks_on_the_words_are_noticed(draw):
     assert _around(draw) >= thresholds.AROUND_MM2
 
