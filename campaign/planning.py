@@ -25,7 +25,7 @@ from campaign.facts import VISITED, Facts
 from campaign.ledger import MODE_WORDS, RESULT_WORDS, Visit, visits_of
 from campaign.masking import name_of
 from campaign.roster import Issue, RosterError, open_book
-from campaign.town import KIND_WORDS
+from campaign.town import KIND_WORDS, WHOM_COLUMNS
 from campaign.weeks import is_working_day
 from forms.errors import ClerkError
 from store import Duty, Subject, roster, visit_plans
@@ -37,14 +37,7 @@ HERE = "本镇"
 PLAN_COLUMNS = {
     "unit": "单位编码",
     "unit_name": "单位",
-    "cadre": "工号",
-    "cadre_name": "走访人",
-    "number": "序号",
-    "kind": "类型",
-    "code": "编码",
-    "name": "户主（对象）",
-    "place": "村组",
-    "door": "门牌",
+    **WHOM_COLUMNS,
     "day": "计划日期",
     "mode": "方式",
     "visited": "走访日期",

@@ -24,18 +24,11 @@ from campaign.ledger import Visit, visits_of
 from campaign.masking import name_of
 from campaign.opinions import Opinion, State
 from campaign.roster import Roster
-from campaign.town import KIND_WORDS
+from campaign.town import KIND_WORDS, WHOM_COLUMNS
 from store import Duty, Subject, gleanings, roster
 
 REVISIT_COLUMNS = {
-    "cadre": "工号",
-    "cadre_name": "走访人",
-    "number": "序号",
-    "kind": "类型",
-    "code": "编码",
-    "name": "户主（对象）",
-    "place": "村组",
-    "door": "门牌",
+    **WHOM_COLUMNS,
     "why": "回访原因",
     "opinions": "意见编号",
     "said": "意见内容",

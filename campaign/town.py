@@ -23,6 +23,17 @@ KIND_WORDS = {
     "cadre": "干部",
     "unit": "单位",
 }
+WHOM_COLUMNS = {
+    "cadre": "工号",
+    "cadre_name": "走访人",
+    "number": "序号",
+    "kind": "类型",
+    "code": "编码",
+    "name": "户主（对象）",
+    "place": "村组",
+    "door": "门牌",
+}
+"""Of every list of whom a cadre is to visit, in walking order: column → its heading."""
 LINE_OF_KIND = {
     "enterprise": "企业",
     "project": "企业",

@@ -7,7 +7,7 @@ the line itself takes away, so that print and strokes which cross it stay.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -25,13 +25,6 @@ _ROWS = 4
 """Rows of it that are taken together: over 4 mm a line does not move."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """From edge to edge of the page; `ends` in mm (2, 2)."""
-
-    ends: Points
-
-
 def without_lines(page: RegisteredPage) -> RegisteredPage:
     """The page with such lines lightened; the same object when there are none."""
     lines = list(_find(page))
@@ -46,7 +39,8 @@ def without_lines(page: RegisteredPage) -> RegisteredPage:
 # --- finding --------------------------------------------------------------------------------------
 
 
-def _find(page: RegisteredPage) -> Iterator[Line]:
+def _find(page: RegisteredPage) -> Iterator[Points]:
+    """Each line by its two ends on the edges of the page, mm (2, 2)."""
     frame = page.frame
     whole = (0.0, 0.0, frame.width, frame.height)
     seen = page.patch(*whole, _MM).astype(np.float32)
@@ -56,7 +50,7 @@ def _find(page: RegisteredPage) -> Iterator[Line]:
         slants = _slants(page, turned, len(picture))
         for top, bottom in _straight(np.ascontiguousarray(picture), np.ascontiguousarray(known), slants):
             ends = np.array([(top, 0.0), (bottom, float(len(picture)))])
-            yield Line(ends[:, ::-1] if turned else ends)
+            yield ends[:, ::-1] if turned else ends
 
 
 def _slants(page: RegisteredPage, turned: bool, length: int) -> NDArray[np.float64]:
@@ -112,21 +106,17 @@ def _down(picture: NDArray[Any], slant: float) -> NDArray[np.float32]:
 # --- lightening -----------------------------------------------------------------------------------
 
 
-def _lighten(scan: Image, page: RegisteredPage, line: Line) -> None:
+def _lighten(scan: Image, page: RegisteredPage, line: Points) -> None:
     """Gives back to the scan what the line takes from it; changes `scan`.
 
     How dark the line is comes from its own length, by the median over some millimetres: strokes and
     print that cross it are shorter.
     """
     steps = np.linspace(0.0, 1.0, 400)[:, None]
-    places = page.where(line.ends[0] + steps * (line.ends[1] - line.ends[0]))
+    places = page.where(line[0] + steps * (line[1] - line[0]))
     upright = np.ptp(places[:, 1]) >= np.ptp(places[:, 0])
     picture = scan if upright else scan.swapaxes(0, 1)
-    along, across = (places[:, 1], places[:, 0]) if upright else (places[:, 0], places[:, 1])
-    order = np.argsort(along)
-    rows = np.arange(max(int(along.min()), 0), min(int(along.max()), len(picture) - 1) + 1)
-    middle = np.round(np.interp(rows, along[order], across[order])).astype(int)
-    middle = _followed(picture, rows, middle, page.px_per_mm)
+    rows, middle = _course(picture, places if upright else places[:, ::-1], page.px_per_mm)
     half = round(thresholds.LINE_HALF_MM * page.px_per_mm)
     far = round(1.5 * half) + 1
     inside = (middle - far >= 0) & (middle + far < picture.shape[1])
@@ -142,6 +132,14 @@ def _lighten(scan: Image, page: RegisteredPage, line: Line) -> None:
     window = max(round(thresholds.LINE_WINDOW_MM * page.px_per_mm), 3)
     kept = np.clip(_typical(strip / np.maximum(paper, 1.0), window), thresholds.LINE_KEEPS, 1.0)
     picture[rows[:, None], columns] = np.clip(strip / kept, 0, 255).astype(np.uint8)
+
+
+def _course(picture: Image, places: Points, px_per_mm: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows that a line crosses, and its column in each; `places` are on it, roughly, in px."""
+    across, along = places[np.argsort(places[:, 1])].T
+    rows = np.arange(max(int(along[0]), 0), min(int(along[-1]), len(picture) - 1) + 1)
+    middle = np.round(np.interp(rows, along, across)).astype(np.intp)
+    return rows, _followed(picture, rows, middle, px_per_mm)
 
 
 def _followed(

@@ -310,9 +310,19 @@ def standing_corrections() -> Select[Any]:
 def load_corrections(db: Connection, serial: str) -> list[Correction]:
     """What people said of a sheet and did not take back, oldest first."""
     query = standing_corrections().where(corrections.c.serial == serial).order_by(corrections.c.id)
-    return [
-        Correction(row.serial, row.field, row.value, row.who, row.at, row.blind) for row in db.execute(query)
-    ]
+    return [_correction(row) for row in db.execute(query)]
+
+
+def corrections_by_field(db: Connection) -> dict[tuple[str, str], list[Correction]]:
+    """Serial and field → what people said of it and did not take back, oldest first; of all sheets."""
+    found: dict[tuple[str, str], list[Correction]] = {}
+    for row in db.execute(standing_corrections().order_by(corrections.c.id)):
+        found.setdefault((row.serial, row.field), []).append(_correction(row))
+    return found
+
+
+def _correction(row: Any) -> Correction:
+    return Correction(row.serial, row.field, row.value, row.who, row.at, row.blind)
 
 
 # --- problems ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ from campaign.judge import is_sure
 from campaign.quality import CLASS_OF, settled
 from forms.model import Kind
 from ingest.confidence import Calibration, Curve, Judgement, calibration_error, fit, same_answer
-from store import Correction, Store, audit, printed, scanned
-from store.scanned import standing_corrections
+from ingest.model import Shelf
+from store import Store, audit, printed, scanned
 from workspace import models
 from workspace.folder import Workspace
 from workspace.rejudging import OnPage, measured_pages
@@ -123,8 +123,8 @@ class Calibrated:
 
 def calibrate(workspace: Workspace, store: Store, on_page: OnPage = lambda done, total: None) -> Calibrated:
     """Fit new curves and say what they would change. Nothing is changed. Raises ModelError."""
-    old = workspace.calibration
-    cases = list(_cases(workspace, store, old, on_page))
+    old, shelf = workspace.calibration, build_shelf(workspace, store)
+    cases = list(_cases(store, shelf, old, on_page))
     weights = _weights(cases, workspace.campaign.acceptance)
     curves, fitted = dict(old.curves), []
     by_judgement: dict[Judgement, list[tuple[Case, float]]] = defaultdict(list)
@@ -137,7 +137,7 @@ def calibrate(workspace: Workspace, store: Store, on_page: OnPage = lambda done,
         if curve_is_better:
             curves[judgement] = _fit(mine, old, judgement)
     new = Calibration(models.next_version(workspace.root), curves) if curves != old.curves else old
-    then = list(_cases(workspace, store, new, on_page)) if new is not old else cases
+    then = list(_cases(store, shelf, new, on_page)) if new is not old else cases
     return Calibrated(old, new, tuple(fitted), tuple(_outlooks(cases, then, workspace.campaign)))
 
 
@@ -151,12 +151,11 @@ def put_into_use(workspace: Workspace, store: Store, result: Calibrated) -> None
 # --- what people said -----------------------------------------------------------------------------
 
 
-def _cases(workspace: Workspace, store: Store, calibration: Calibration, on_page: OnPage) -> Iterator[Case]:
+def _cases(store: Store, shelf: Shelf, calibration: Calibration, on_page: OnPage) -> Iterator[Case]:
     """Every field of every page that was read, as `calibration` has it."""
-    shelf = build_shelf(workspace, store)
     with store.read() as db:
         pages = scanned.pages(db, states=(scanned.READ, scanned.DUPLICATE))
-        said = _said(db)
+        said = scanned.corrections_by_field(db)
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         with store.read() as db:
             for measured in measured_pages(db, pages[start : start + _PAGES_AT_ONCE], shelf):
@@ -176,15 +175,6 @@ def _cases(workspace: Workspace, store: Store, calibration: Calibration, on_page
                         kind, judgement, reading.raw, most, reading.confidence, reading.doubt, right, part
                     )
         on_page(min(start + _PAGES_AT_ONCE, len(pages)), len(pages))
-
-
-def _said(db: Connection) -> Mapping[tuple[str, str], list[Correction]]:
-    found: dict[tuple[str, str], list[Correction]] = defaultdict(list)
-    rows = db.execute(standing_corrections().order_by("id"))
-    for row in rows:
-        said = Correction(row.serial, row.field, row.value, row.who, row.at, row.blind)
-        found[row.serial, row.field].append(said)
-    return found
 
 
 def _part(db: Connection, serial: str) -> int:

@@ -126,7 +126,7 @@ def _plan(
     with store.read() as db:
         ready = ready_forms(db, forms)
     layouts = {form.id: place(form) for form in ready if form.kind == "sheet"}
-    _keep_blanks(store, layouts.values(), fonts)
+    keep_layouts(store, layouts.values(), fonts)
     cards = [form for form in ready if form.kind == "card"]
     with store.write() as db:
         plan = plan_print(db, workspace.key, workspace.campaign, layouts, cards, cadres, spare)
@@ -140,8 +140,8 @@ def _plan(
     return plan
 
 
-def _keep_blanks(store: Store, layouts: Iterable[Layout], fonts: FontBook) -> None:
-    """The reader must have what a sheet was printed by, and its blank pages, before there is a sheet."""
+def keep_layouts(store: Store, layouts: Iterable[Layout], fonts: FontBook) -> None:
+    """The reader must have what a sheet is printed by, and its blank pages, before there is a sheet."""
     for layout in layouts:
         with store.read() as db:
             known = printed.load_blanks(db, layout.digest)

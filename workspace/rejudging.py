@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from campaign.arrivals import keep_page
 from campaign.config import Acceptance
@@ -24,7 +24,6 @@ from ingest.decide import decide, doubted_by_hand
 from ingest.model import Measurement, PageResult, PageState, Reading, Shelf
 from ingest.register import BY_HAND
 from store import PageInfo, Store, StoredReading, audit, scanned
-from store.scanned import standing_corrections
 from workspace.folder import Workspace
 from workspace.pool import PageTask, read_pages
 from workspace.scanning import build_shelf
@@ -83,7 +82,7 @@ def redecide(workspace: Workspace, store: Store, on_page: OnPage = lambda done, 
     """Judge every page that was read once more from its stored measurements."""
     shelf, changes = build_shelf(workspace, store), Changes()
     with store.read() as db:
-        pages, said = scanned.pages(db, states=_READ), _spoken_of(db)
+        pages, said = scanned.pages(db, states=_READ), frozenset(scanned.corrections_by_field(db))
     for start in range(0, len(pages), _AT_ONCE):
         with store.write() as db:
             for measured in measured_pages(db, pages[start : start + _AT_ONCE], shelf):
@@ -109,8 +108,8 @@ def reread(
     shelf, changes = build_shelf(workspace, store), Changes()
     with store.read() as db:
         pages = scanned.pages(db, states=(*_READ, *_NOT_READ))
-        said = _spoken_of(db)
-        names = {page.scan: scanned.scan(db, page.scan) for page in pages}
+        said = frozenset(scanned.corrections_by_field(db))
+        names = {name: scanned.scan(db, name) for name in {page.scan for page in pages}}
     images: dict[tuple[str, int], list[PageInfo]] = defaultdict(list)
     for page in pages:
         images[page.scan, page.number].append(page)
@@ -159,11 +158,12 @@ def _replace(
     with store.write() as db:
         before = scanned.load_readings(db, page.id)
         seen = _MEASUREMENTS.validate_python(scanned.load_measurements(db, page.id))
-        if page.state in _READ and seen == result.measurements and not _differ(before, result.readings):
+        differs = _differ(before, result.readings)
+        if page.state in _READ and seen == result.measurements and not differs:
             return  # nothing that is worth keeping twice
         keep_page(db, page.batch, page.scan, page.number, result, acceptance, page.part)
     changes.better += page.state not in _READ
-    if _differ(before, result.readings):
+    if differs:
         measured = Measured(page, shelf.layouts[digest].layout.form, result.measurements)
         _count(changes, measured, before, result.readings, said, acceptance)
 
@@ -176,11 +176,6 @@ def measured_pages(db: Connection, pages: Sequence[PageInfo], shelf: Shelf) -> I
             seen = _MEASUREMENTS.validate_python(scanned.load_measurements(db, page.id))
             if seen:
                 yield Measured(page, shelf.layouts[digest].layout.form, seen)
-
-
-def _spoken_of(db: Connection) -> frozenset[tuple[str, str]]:
-    said = standing_corrections().subquery()
-    return frozenset((row.serial, row.field) for row in db.execute(select(said.c.serial, said.c.field)))
 
 
 def _differ(before: Sequence[StoredReading], after: Sequence[Reading]) -> bool:

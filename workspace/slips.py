@@ -12,7 +12,6 @@ from campaign.handlers import co_due, objection_due
 from campaign.lists import Lister
 from campaign.opinions import ISSUE, SLIP, Opinion
 from campaign.weeks import day_words, full_day
-from generate.blank import blank_pages
 from generate.docx import write_docx
 from generate.fit import TooLongError
 from generate.fonts import FontBook, MissingGlyphsError
@@ -23,6 +22,7 @@ from layouts import Identity, Layout, place
 from layouts.model import Box
 from store import Store, Subject, Wanted, printed
 from workspace.folder import Workspace
+from workspace.printing import keep_layouts
 
 _MORE = "……（全文见清单）"
 
@@ -38,7 +38,7 @@ def print_slips(
         return []
     fonts = FontBook(workspace.fonts)
     layout = place(workspace.catalogue[SLIP])
-    _keep(store, layout, fonts)
+    keep_layouts(store, [layout], fonts)
     wanted = [
         Wanted(
             layout.digest,
@@ -66,17 +66,6 @@ def print_slips(
     write_docx(docx, sheets, fonts)
     listing.write_text(to_json(manifest(str(job), {pdf.name: entries}, owners)), "utf-8")
     return [pdf, docx, listing]
-
-
-def _keep(store: Store, layout: Layout, fonts: FontBook) -> None:
-    """What the reader must have before there is a slip."""
-    with store.read() as db:
-        known = printed.load_blanks(db, layout.digest)
-    if not known:
-        blanks = blank_pages(layout, fonts)
-        with store.write() as db:
-            printed.keep_layout(db, layout)
-            printed.keep_blanks(db, layout.digest, blanks)
 
 
 def _facts(opinion: Opinion, lister: Lister, rules: Handling) -> dict[str, str]:
