@@ -4,7 +4,8 @@
                                                             └─ truth.json   what each sheet says
                                                             └─ pages.json   what each page of each file is
 
-Everything follows from the seed: the same packets and the same seed give the same bytes.
+Everything follows from the seed: the same packets and the same seed give the same bytes. Serials are
+random, so chance hangs on a sheet's place in the packets, never on its serial.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import atexit
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -125,7 +126,8 @@ def simulate_return(
 
 @dataclass(frozen=True)
 class _Sheet:
-    """One side that is filled in. `version` 2 is a copy filled in a second time."""
+    """One side that is filled in. `version` 2 is a copy filled in a second time; `asked` stands for the
+    person who is asked, by the place of the form's first side."""
 
     serial: str
     file: str
@@ -134,6 +136,7 @@ class _Sheet:
     digest: str
     page: int
     instance: str
+    asked: str
     clerk: str
     bundle: str
     answers: Mapping[str, Value]
@@ -188,13 +191,14 @@ def _plan(
 ) -> _Plan:
     """Who comes back, in which bundle, and what on a phone."""
     rng = np.random.default_rng([seed, 1])
-    told: dict[str, Mapping[str, Value]] = dict(answers)
-    for side in sides.values():
-        if side.instance not in told:
-            mood = np.random.default_rng([seed, *side.instance.encode()])
-            told[side.instance] = answer(side.layout.form, mood, circumstances)
-    sheets = _sheets(printed, sides, told)
-    gone = {instance for instance in sorted(told) if rng.random() < mishaps.missing}
+
+    def answered(side: Side, asked: str) -> Mapping[str, Value]:
+        mood = np.random.default_rng([seed, *asked.encode()])
+        return answers.get(side.instance) or answer(side.layout.form, mood, circumstances)
+
+    sheets = _sheets(printed, sides, answered)
+    instances = dict.fromkeys(sheet.instance for sheet in sheets)
+    gone = {instance for instance in instances if rng.random() < mishaps.missing}
     here = [s for s in sheets if s.instance not in gone and rng.random() >= mishaps.lost]
 
     bundles: dict[str, list[_Page]] = defaultdict(list)
@@ -217,18 +221,24 @@ def _plan(
 
 
 def _sheets(
-    printed: Path, sides: Mapping[str, Side], answers: Mapping[str, Mapping[str, Value]]
+    printed: Path, sides: Mapping[str, Side], answered: Callable[[Side, str], Mapping[str, Value]]
 ) -> list[_Sheet]:
-    """The printed sheets that are to be filled in, in printed order. Raises ValueError, OSError."""
+    """The printed sheets that are to be filled in, in printed order; `answered` has what a form and
+    the one who is asked say. Raises ValueError, OSError."""
     manifest = json.loads((printed / "manifest.json").read_text("utf-8"))
-    sheets = []
+    sheets: list[_Sheet] = []
+    asked: dict[str, str] = {}
+    told: dict[str, Mapping[str, Value]] = {}
     for entry in manifest["pages"]:
         side = sides.get(entry["serial"] or "")
         if side is None:
             continue
+        if side.instance not in asked:
+            asked[side.instance] = f"{entry['file']} {entry['page']}"
+            told[side.instance] = answered(side, asked[side.instance])
         apart = (*side.layout.anonymous_pages, *side.layout.sealed_pages)
         alone = side.layout.form.anonymous or side.page in apart or not entry["cadre"]
-        clerk = side.clerk or (f"asked {side.instance}" if alone else str(entry["cadre"]))
+        clerk = side.clerk or (f"asked {asked[side.instance]}" if alone else str(entry["cadre"]))
         sheets.append(
             _Sheet(
                 serial=entry["serial"],
@@ -238,9 +248,10 @@ def _sheets(
                 digest=side.layout.digest,
                 page=side.page,
                 instance=side.instance,
+                asked=asked[side.instance],
                 clerk=clerk,
                 bundle="in envelopes" if alone and not side.clerk else clerk,
-                answers=answers[side.instance],
+                answers=told[side.instance],
             )
         )
     return sheets
@@ -414,12 +425,12 @@ def _filled(sheet: _Sheet, recipe: Recipe, hand: Hand, desk: _Desk) -> tuple[Ima
     who = np.random.default_rng([desk.seed, *sheet.clerk.encode()])
     scribes = Scribes(
         clerk=hand,
-        subject=Hand.of(sheet.instance, desk.seed),
+        subject=Hand.of(sheet.asked, desk.seed),
         clerk_name=names.person(who),
-        subject_name=names.person(np.random.default_rng([desk.seed, *sheet.instance.encode()])),
+        subject_name=names.person(np.random.default_rng([desk.seed, *sheet.asked.encode()])),
         seal_name=f"常州{names.pick(names.FIRM_WORDS, who)}有限公司",
     )
-    rng = np.random.default_rng([desk.seed, sheet.version, *sheet.serial.encode()])
+    rng = np.random.default_rng([desk.seed, sheet.version, *f"{sheet.file} {sheet.number}".encode()])
     truth = fill(paper, layout, sheet.page, sheet.answers, scribes, rng, desk.carelessness, desk.digits)
     return paper.pixels, truth
 
