@@ -41,16 +41,26 @@ def without_lines(page: RegisteredPage) -> RegisteredPage:
 
 def _find(page: RegisteredPage) -> Iterator[Points]:
     """Each line by its two ends on the edges of the page, mm (2, 2)."""
-    frame = page.frame
-    whole = (0.0, 0.0, frame.width, frame.height)
-    seen = page.patch(*whole, _MM).astype(np.float32)
-    printed = cv2.erode(page.blank_patch(*whole, _MM), np.ones((5, 5), np.uint8)) < thresholds.LINE_PRINTED
+    unexplained, print_ = _unexplained(page)
     for turned in (False, True):
-        picture, known = (seen.T, printed.T) if turned else (seen, printed)
-        slants = _slants(page, turned, len(picture))
-        for top, bottom in _straight(np.ascontiguousarray(picture), np.ascontiguousarray(known), slants):
-            ends = np.array([(top, 0.0), (bottom, float(len(picture)))])
+        dark, known = (unexplained.T, print_.T) if turned else (unexplained, print_)
+        slants = _slants(page, turned, len(dark))
+        for top, bottom in _straight(np.ascontiguousarray(dark), np.ascontiguousarray(known), slants):
+            ends = np.array([(top, 0.0), (bottom, float(len(dark)))])
             yield ends[:, ::-1] if turned else ends
+
+
+def _unexplained(page: RegisteredPage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """By which share of the paper's brightness each square mm is darker than its print explains; and how
+    dark the print is there, 0 to 1."""
+    whole = (0.0, 0.0, page.frame.width, page.frame.height)
+    seen = page.patch(*whole, _MM).astype(np.float32)
+    print_ = 1.0 - page.blank_patch(*whole, _MM) / np.float32(255)
+    size = thresholds.PAPER_MM
+    dark = 1.0 - seen / np.maximum(cv2.dilate(seen, np.ones((size, size), np.uint8)), 1.0)
+    printed = print_ > thresholds.LINE_PRINTED
+    gain = float(np.median(dark[printed] / print_[printed])) if printed.any() else 1.0
+    return np.asarray(dark - gain * print_, np.float32), np.asarray(print_, np.float32)
 
 
 def _slants(page: RegisteredPage, turned: bool, length: int) -> NDArray[np.float64]:
@@ -69,20 +79,26 @@ def _slants(page: RegisteredPage, turned: bool, length: int) -> NDArray[np.float
 
 
 def _straight(
-    picture: NDArray[np.float32], printed: NDArray[np.bool_], slants: NDArray[np.float64]
+    dark: NDArray[np.float32], print_: NDArray[np.float32], slants: NDArray[np.float64]
 ) -> Iterator[tuple[float, float]]:
     """x at the top and at the bottom of each line that is darker than both its sides nearly all the way."""
-    height, width = picture.shape
-    beside = np.minimum(np.roll(picture, 3, 1), np.roll(picture, -3, 1))
-    darker = (beside - picture) > thresholds.LINE_DARKER * beside
-    bare = ~(printed | np.roll(printed, 3, 1) | np.roll(printed, -3, 1))
+    height, width = dark.shape
+    beside = np.maximum(np.roll(dark, 3, 1), np.roll(dark, -3, 1))
+    printed = cv2.dilate(print_, np.ones((3, 3), np.uint8))
+    # Of print a part remains unexplained; on it, a line must stand out by more.
+    stands_out = dark - beside > thresholds.LINE_DARKER + thresholds.LINE_OF_PRINT * printed
+    heavy = printed > thresholds.LINE_HEAVY
+    # Printed rules are lines, too, and never come out quite as dark as expected.
+    rules = cv2.morphologyEx(print_, cv2.MORPH_TOPHAT, np.ones((1, 5), np.uint8)) > thresholds.LINE_RULE
+    rules = cv2.dilate(rules.astype(np.uint8), np.ones((1, 5), np.uint8)) > 0
+    known = ~(rules | heavy | np.roll(heavy, 3, 1) | np.roll(heavy, -3, 1))
     short = (width, height // _ROWS)
-    dark, bare_share = (
+    shown, looked_at = (
         cv2.resize(mask.astype(np.float32), short, interpolation=cv2.INTER_AREA)
-        for mask in (darker & bare, bare)
+        for mask in (stands_out & known, known)
     )
     least = thresholds.LINE_BARE * short[1]
-    share = np.stack([_down(dark, n) / np.maximum(_down(bare_share, n), least) for n in slants])
+    share = np.stack([_down(shown, n) / np.maximum(_down(looked_at, n), least) for n in slants])
     edge = round(thresholds.PAPER_EDGE_MM)
     share[:, :edge] = share[:, width - edge :] = 0.0
     while True:

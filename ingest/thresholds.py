@@ -261,8 +261,13 @@ LINE_DARKER = 0.015
 """Share by which a line of dust or a crease is darker than both its sides, averaged over a millimetre: a
 line of 0.1 mm at half the paper's brightness takes 0.05, one at four fifths 0.02."""
 
-LINE_PRINTED = 254
-"""Grey of the blank below which something is printed, however pale, 0–255."""
+LINE_PRINTED, LINE_HEAVY = 0.1, 0.45
+"""Share of a square mm that is printed, from which it tells how dark print came out on this page; and from
+which, in or next to it, nothing is looked for: words and frames."""
+
+LINE_OF_PRINT, LINE_RULE = 0.15, 0.005
+"""Share of print's darkness that may remain unexplained: blur, and paper that is not quite in place; and by
+how much a printed rule is darker than both its sides, as a share of a square mm."""
 
 LINE_LENGTH, LINE_BARE = 0.55, 0.4
 """Share of the unprinted page along it on which a line must show, and the least share of the page that
@@ -294,6 +299,9 @@ FRAME_IN_PLACE = 0.95
 
 OFFSET_REACH_PX = 4
 """Reach of a box's own alignment: 0.5 mm; half the gap between a box and its words."""
+
+LOOK_TRUST = 0.6
+"""Weight of what the network that sees the patch says against the one that sees the stroke's features."""
 
 # --- reading: digits and text ---------------------------------------------------------------------
 

@@ -52,3 +52,26 @@ def test_a_line_that_somebody_drew_stays():
 def test_a_clean_page_is_left_alone():
     registered = _registered(printed(BOXES))
     assert without_lines(registered) is registered
+
+
+def _ruled() -> np.ndarray:  # type: ignore[type-arg]
+    """A form of rows from top to bottom, as ours are: rules every 6 mm, pale and dark ones."""
+    page = printed(BOXES)
+    for n, y in enumerate(np.arange(4.0, 78.0, 6.0)):
+        stroke(page, [(0.0, y), (60.0, y)], 0.2, 0.1 + 0.4 * (n % 2))
+    return page
+
+
+def test_a_streak_is_found_among_printed_rows():
+    page = _ruled()
+    stroke(page, [(40.0, 0.0), (40.0, 80.0)], 0.25, 0.5)
+    registered = replace(ink_of(page, _ruled(), BOXES).page, scan=page)
+    cleaned = without_lines(registered).scan
+    line = cleaned[round(41 * PX_PER_MM) : round(45 * PX_PER_MM), round(40.0 * PX_PER_MM)]
+    assert line.min() > 215
+
+
+def test_printed_rules_stay_however_dark_they_came_out():
+    dark = np.clip(255 - 1.6 * (255.0 - _ruled()), 0, 255).astype(np.uint8)
+    registered = replace(ink_of(dark, _ruled(), BOXES).page, scan=dark)
+    assert without_lines(registered) is registered
