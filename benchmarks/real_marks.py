@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.document import Run, table
-from ingest import digits, marks
+from ingest import digits, mark_models, marks
 from ingest.ink import PageInk
 from ingest.model import Image, Registration
 from ingest.register import RegisteredPage
@@ -56,7 +56,8 @@ def _by_label(kind: str) -> dict[str, list[Path]]:
 
 def mark_probability(crop: Image) -> float:
     """Probability that the box in the middle of a crop is marked."""
-    scan = cv2.copyMakeBorder(crop, 20, 20, 20, 20, cv2.BORDER_REPLICATE)
+    # Crops end one box from the frame; strokes that leave them are taken to end there, not to run on.
+    scan = cv2.copyMakeBorder(crop, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=float(np.median(crop)))
     px_per_mm = _BOX_PX / _BOX_MM
     side = scan.shape[0] / px_per_mm
     px = round(side / 25.4 * 200)
@@ -68,7 +69,7 @@ def mark_probability(crop: Image) -> float:
     homography = (px_per_mm, 0.0, -0.5, 0.0, px_per_mm, -0.5, 0.0, 0.0, 1.0)
     page = RegisteredPage(scan, blank, PageFrame(side, side), Registration(homography, 0.1, "crop"))
     (seen,) = marks.measure(PageInk.of(page, [box]), [box])["f"].boxes
-    classes = marks.classify(seen)
+    classes = mark_models.classify(seen)
     return classes["marked"] + classes["filled"]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from forms.model import Field, Kind, Option, Value
-from ingest import marks, thresholds
+from ingest import mark_models, thresholds
 from ingest.confidence import Calibration, Judgement
 from ingest.model import BoxSeen, Measurement, Reading
 
@@ -26,6 +26,8 @@ class Habit:
     heavy: int = 0
     dark: float = 0.0
     """How dark the marks of this page are in the middle; 0 when there are too few to say."""
+    fill: float = 1.0
+    """Which share of its box a mark of this page has in the middle."""
 
     @property
     def fills(self) -> bool:
@@ -49,6 +51,7 @@ class Habit:
 def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> Habit:
     thin = heavy = 0
     shades: list[float] = []
+    fills: list[float] = []
     for measurement in measurements:
         if fields[measurement.field].kind not in (Kind.SINGLE, Kind.MULTIPLE):
             continue
@@ -57,7 +60,10 @@ def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> H
         heavy += bool(on) and len(heavies) == len(on)
         thin += len(heavies) < len(on)
         shades += [box.features.get("dark", 0.0) for box in on]
-    return Habit(thin, heavy, median(shades) if len(shades) >= thresholds.MARKS_FOR_SHADE else 0.0)
+        fills += [box.features.get("fill", 0.0) for box in on]
+    if len(shades) < thresholds.MARKS_FOR_SHADE:
+        return Habit(thin, heavy)
+    return Habit(thin, heavy, median(shades), median(fills))
 
 
 @dataclass(frozen=True)
@@ -77,11 +83,17 @@ class _Box:
 
     @property
     def inked(self) -> bool:
-        """Ink inside that should not be overlooked, whatever it is; strokes that only pass through from
-        beyond the neighbouring boxes are not about this one."""
+        """Ink inside that should not be overlooked; what is surely dirt, or passes through from beyond the
+        neighbouring boxes, is not about this one."""
         features = self.seen.features
         passes = features.get("leaves", 0.0) > 0 and features.get("reach", 0.0) > thresholds.PASSING_REACH
-        return features.get("fill", 0.0) > thresholds.STRAY_FILL and not passes
+        sure = self.off >= thresholds.SURELY_STRAY
+        return features.get("fill", 0.0) > thresholds.STRAY_FILL and not passes and not sure
+
+    def scribbled(self, usual: float) -> bool:
+        """Marked with far more ink than a tick or a cross has, and than is `usual`, but not filled solid."""
+        fill = self.seen.features.get("fill", 0.0)
+        return self.marked > self.filled and fill > max(thresholds.HEAVY_FILL, 2 * usual)
 
 
 def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibration) -> Reading:
@@ -89,11 +101,12 @@ def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibrat
     found = _single(boxes, of_page) if field.kind is Kind.SINGLE else _multiple(field, boxes, of_page)
     value, raw, alternatives, doubt = found
     raw, doubt = _unless_missed(seen, boxes, value, raw, doubt)
+    raw, doubt = _unless_scribbled(boxes, of_page, value, raw, doubt)
     raw, doubt = _unless_faint(boxes, of_page, value, raw, doubt)
     confidence = calibration(Judgement.CHOICE, raw)
     if confidence < thresholds.DOUBTFUL and not doubt:
         doubt = _unclear(boxes)
-    engine = marks.model().version
+    engine = mark_models.model().version
     return Reading(field.key, value, confidence, alternatives, engine, doubt, Judgement.CHOICE, round(raw, 6))
 
 
@@ -102,7 +115,7 @@ def _box(field: Field, seen: BoxSeen) -> _Box:
 
 
 def _classes(seen: BoxSeen) -> Mapping[str, float]:
-    return marks.classify(seen)
+    return mark_models.classify(seen)
 
 
 def _on(classes: Mapping[str, float]) -> float:
@@ -199,6 +212,19 @@ def _unless_missed(
     if on_words:
         return min(raw, thresholds.UNEXPLAINED), doubt or "没有打√，但选项文字上有笔迹"
     return raw, doubt
+
+
+def _unless_scribbled(
+    boxes: Sequence[_Box], of_page: Habit, value: Value, raw: float, doubt: str
+) -> tuple[float, str]:
+    """Who ticks elsewhere and scribbles here may have scribbled it out."""
+    if not of_page.ticks:
+        return raw, doubt
+    chosen = value if isinstance(value, list) else [value]
+    scribbled = [box for box in boxes if box.option.key in chosen and box.scribbled(of_page.fill)]
+    if not scribbled:
+        return raw, doubt
+    return min(raw, thresholds.UNEXPLAINED), doubt or f"“{scribbled[0].option.label}”像是划掉的，请确认"
 
 
 def _unless_faint(

@@ -26,10 +26,11 @@ def decide(
     calibration = calibration or confidence.shipped()
     fields = {field.key: field for field in form.asked()}
     habit = choices.habit(fields, measurements)
+    pen = numbers.usual_darkness(fields, measurements)
     readings = []
     for seen in measurements:
         field = fields[seen.field]
-        reading = _judge(field, seen, habit, vocabularies, calibration, days)
+        reading = _judge(field, seen, habit, pen, vocabularies, calibration, days)
         readings.append(_if_in_place(field, seen, reading))
     return _checked(form, readings)
 
@@ -38,6 +39,7 @@ def _judge(
     field: Field,
     seen: Measurement,
     habit: choices.Habit,
+    pen: float,
     vocabularies: Vocabularies,
     calibration: Calibration,
     days: numbers.Days | None,
@@ -46,7 +48,7 @@ def _judge(
         case Kind.SINGLE | Kind.MULTIPLE:
             return choices.judge(field, seen, habit, calibration)
         case Kind.DIGITS | Kind.DATE:
-            return numbers.judge(field, seen, calibration, days)
+            return numbers.judge(field, seen, calibration, days, pen)
         case Kind.SIGNATURE:
             return writings.signature(field, seen, calibration)
         case _:

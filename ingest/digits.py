@@ -7,7 +7,7 @@ cells. What they say is stored side by side; `ingest.decide` judges them togethe
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -23,6 +23,7 @@ from ingest.engines import Engine, EngineError, TracingEngine, session
 from ingest.ink import Ink, PageInk, smooth, without_residue, without_strikes
 from ingest.model import BoxSeen, Character, TextSeen
 from ingest.register import READING_MM_PER_PX, Shift
+from ingest.strokes import sharpness
 from layouts.model import Box
 
 CLASSES = 11
@@ -32,7 +33,8 @@ SIDE = 32
 """Px of the model's input; a digit's longer side takes `BODY` of them."""
 BODY = 22
 NAMES = (*(f"d{digit}" for digit in range(10)), "none")
-"""Features of a cell: probabilities of the digits and of none of them; beside them `ink` in mm²."""
+"""Features of a cell: probabilities of the digits and of none of them; beside them `ink` in mm², how `dark`
+it is, how sharp its `edge`, and how much of it comes `from_beyond`, mm²."""
 
 _MARGIN_MM = 1.5
 """Around the cells: digits run out of them, up to half the way to the next line."""
@@ -62,7 +64,7 @@ def measure(ink: PageInk, cells: Sequence[Box], engine: Engine) -> CombSeen:
     mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*comb.region))
     mask = without_strikes(mask, _SCALE, thresholds.DIGIT_LEAST_MM2)
     own = _own_ink(comb, mask)
-    boxes = _read_cells(cells, sharp, own)
+    boxes = _read_cells(cells, sharp, own, _from_beyond(ink, comb, alignment.shift_mm, own))
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
     texts = _read_strip(comb, sharp, mask, written, engine) if written else ()
     share = round(float(mask[comb.rows].mean()), 4)
@@ -100,8 +102,14 @@ def _is_written(comb: _Comb, new: Ink, floor: float) -> bool:
     return any(inside.sum() * _PX_AREA >= thresholds.DIGIT_DUST_MM2 for inside in insides)
 
 
-def _cell_seen(cell: Box, area: float, probabilities: NDArray[np.float32] | None = None) -> BoxSeen:
+def _cell_seen(
+    cell: Box,
+    area: float,
+    probabilities: NDArray[np.float32] | None = None,
+    drawn: Mapping[str, float] | None = None,
+) -> BoxSeen:
     features = {"ink": round(area, 2)}
+    features |= {name: round(value, 3) for name, value in (drawn or {}).items()}
     if probabilities is not None:
         features |= {name: round(float(p), 5) for name, p in zip(NAMES, probabilities, strict=True)}
     return BoxSeen(None, cell.cell, features)
@@ -126,11 +134,17 @@ def _own_ink(comb: _Comb, mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
 
 
 def _is_of_comb(comb: _Comb, labels: NDArray[Any], stats: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which strokes may be digits: no specks, nothing that lies mostly above or below the cells, nothing
-    that reaches from above to below them, as a scanner's streak does."""
+    """Which strokes may be digits: no specks, nothing that lies mostly above, below or beside the cells,
+    nothing that reaches from above to below them, as a scanner's streak does."""
     areas = stats[:, cv2.CC_STAT_AREA]
     level = np.bincount(labels[comb.rows].ravel(), minlength=len(stats))
+    columns = slice(comb.columns[0].start, comb.columns[-1].stop)
+    among = np.bincount(labels[:, columns].ravel(), minlength=len(stats))
+    # Of what comes in from beyond the picture, the tail of a tick beside the cells, more lies outside.
+    comes_in = np.isin(np.arange(len(stats)), np.union1d(labels[:, 0], labels[:, -1]))
+    least = np.where(comes_in, thresholds.STROKE_COMES_IN, thresholds.STROKE_IS_LEVEL)
     found = (areas * _PX_AREA >= thresholds.DIGIT_SPECK_MM2) & (level >= thresholds.STROKE_IS_LEVEL * areas)
+    found &= among >= least * areas
     found[np.intersect1d(labels[0], labels[-1])] = False
     found[0] = False
     return np.asarray(found)
@@ -156,17 +170,52 @@ def _parted(comb: _Comb, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.searchsorted(borders, np.arange(mask.shape[1]), side="right")
 
 
+def _from_beyond(ink: PageInk, comb: _Comb, shift: Shift, own: Sequence[NDArray[np.bool_]]) -> list[float]:
+    """How much of each cell's ink, mm², belongs to strokes that lie mostly outside the cells: the tail of a
+    tick on the line below. Only what leaves the picture is followed."""
+    leaves = [bool(m[0].any() or m[-1].any() or m[:, 0].any() or m[:, -1].any()) for m in own]
+    if not any(leaves):
+        return [0.0] * len(own)
+    more = round(thresholds.COMB_BEYOND_MM / _SCALE)
+    x, y, w, h = comb.region
+    beyond = more * _SCALE
+    region = (x - beyond, y - beyond, w + 2 * beyond, h + 2 * beyond)
+    mask = smooth(ink.in_region(*region, shift=shift)) > ink.floor
+    mask = without_residue(mask, ink.page.blank_patch(*region))
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    rows = slice(comb.rows.start + more, comb.rows.stop + more)
+    columns = slice(comb.columns[0].start + more, comb.columns[-1].stop + more)
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    outside = np.bincount(labels[rows, columns].ravel(), minlength=count) < 0.5 * sizes
+    outside[0] = False
+    inner = labels[more : more + own[0].shape[0], more : more + own[0].shape[1]]
+    return [
+        float(outside[inner[m]].sum()) * _PX_AREA if out else 0.0 for m, out in zip(own, leaves, strict=True)
+    ]
+
+
 # --- cell by cell ---------------------------------------------------------------------------------
 
 
-def _read_cells(cells: Sequence[Box], sharp: Ink, own: Sequence[NDArray[np.bool_]]) -> tuple[BoxSeen, ...]:
+def _read_cells(
+    cells: Sequence[Box], sharp: Ink, own: Sequence[NDArray[np.bool_]], from_beyond: Sequence[float]
+) -> tuple[BoxSeen, ...]:
     areas = [float(mask.sum()) * _PX_AREA for mask in own]
     inked = [n for n, area in enumerate(areas) if area >= thresholds.DIGIT_DUST_MM2]
     read: dict[int, NDArray[np.float32]] = {}
     if inked:
         found = probabilities(np.stack([normalise(sharp, own[n]) for n in inked]))
         read = dict(zip(inked, found, strict=True))
-    return tuple(_cell_seen(cell, areas[n], read.get(n)) for n, cell in enumerate(cells))
+    even = smooth(sharp)
+    drawn = {
+        n: {
+            "dark": float(even[own[n]].mean()),
+            "edge": sharpness(even, own[n]),
+            "from_beyond": from_beyond[n],
+        }
+        for n in inked
+    }
+    return tuple(_cell_seen(cell, areas[n], read.get(n), drawn.get(n)) for n, cell in enumerate(cells))
 
 
 def normalise(ink: Ink, own: NDArray[np.bool_], px_per_mm: float = 1 / _SCALE) -> Ink:

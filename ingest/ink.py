@@ -26,6 +26,9 @@ Ink = NDArray[np.float32]
 """Darkness 0 to 1, of any number of stacked patches (…, H, W)."""
 _CROSS = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
 _SAMPLES, _SAMPLE_PX = 16, 64
+_NOISE_EVERY_MM, _TILE_PX = 30.0, 8
+"""Distance of the places at which noise is measured, and the side of what is one sample of it, 1 mm."""
+_BARE_GREY = 250
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,16 @@ class PageInk:
 
     @staticmethod
     def of(page: RegisteredPage, boxes: Sequence[Box]) -> PageInk:
-        """`boxes` tell where to look for print: around some of them tone and noise are measured."""
+        """`boxes` tell where to look for print: around some of them its tone is measured."""
         paper, some = _paper(page), _spread(boxes)
         if not some:
-            return PageInk(page, paper, 1.0, 0.0)
+            return PageInk(page, paper, 1.0, _noise(PageInk(page, paper, 1.0, 0.0)))
         centres = np.array([(box.x + min(box.w / 2, 3.0), box.y + box.h / 2) for box in some])
         plain = PageInk(page, paper, 1.0, 0.0)
         seen, print_ = (stack.reshape(-1, _SAMPLE_PX) for stack in plain.patches(centres, _SAMPLE_PX))
         level = np.repeat(plain.paper_at(centres), _SAMPLE_PX)[:, None]
         gain, low, high = _gain(seen, print_, level), *thresholds.PRINT_GAIN_RANGE
-        return PageInk(page, paper, min(max(gain, low), high), _noise(seen, print_, level))
+        return PageInk(page, paper, min(max(gain, low), high), _noise(plain))
 
     @property
     def floor(self) -> float:
@@ -261,16 +264,22 @@ def _gain(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
     return float(np.percentile(dark * 255.0 / (255 - print_[printed]), thresholds.PRINT_GAIN_PERCENTILE))
 
 
-def _noise(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
-    """From the smoothed pixels that are lighter than the middle, for ink only darkens; the edges of stains
-    and of print out of its place are outliers that do not count."""
-    bare = cv2.dilate((print_ < 250).astype(np.uint8), _CROSS, iterations=6) == 0
-    picture = seen.astype(np.float32)
-    share = ((cv2.blur(picture, (3, 3)) - cv2.blur(picture, (11, 11))) / paper)[bare]
-    if share.size < 50:
-        return 0.0
-    middle = float(np.median(share))
-    return float(np.percentile(share[share >= middle] - middle, 68))
+def _noise(plain: PageInk) -> float:
+    """The median over small tiles of bare paper from all over the page: on some of them people have written,
+    and stains have their edges."""
+    frame, side = plain.page.frame, _TILE_PX
+    across, down = (
+        np.arange(_NOISE_EVERY_MM / 2, length, _NOISE_EVERY_MM) for length in (frame.width, frame.height)
+    )
+    centres = np.array([(x, y) for y in down for x in across])
+    seen, print_ = plain.patches(centres, _SAMPLE_PX)
+    paper = plain.paper_at(centres)[:, None, None]
+    even = np.stack([cv2.blur(patch, (3, 3)) for patch in seen.astype(np.float32)]) / paper
+    bare = np.stack([cv2.erode(patch, _CROSS, iterations=3) for patch in print_]) >= _BARE_GREY
+    grid = (len(centres), _SAMPLE_PX // side, side, _SAMPLE_PX // side, side)
+    tiles, all_bare = (values.reshape(grid).swapaxes(2, 3) for values in (even, bare))
+    found = tiles.std((3, 4))[all_bare.all((3, 4))]
+    return float(np.median(found)) if found.size else 0.0
 
 
 def _spread(boxes: Sequence[Box]) -> Sequence[Box]:

@@ -135,35 +135,55 @@ def _lighten(scan: Image, page: RegisteredPage, line: Points) -> None:
     rows, middle = _course(picture, places if upright else places[:, ::-1], page.px_per_mm)
     half = round(thresholds.LINE_HALF_MM * page.px_per_mm)
     far = round(1.5 * half) + 1
-    inside = (middle - far >= 0) & (middle + far < picture.shape[1])
+    inside = (middle - far >= 0) & (middle + far + 1 < picture.shape[1])
     rows, middle = rows[inside], middle[inside]
     if not len(rows):
         return
-    columns = middle[:, None] + np.arange(-half, half + 1)
-    strip = picture[rows[:, None], columns].astype(np.float32)
-    sides = [picture[rows, middle + side].astype(np.float32) for side in (-far, far)]
+    strip = _beside(picture, rows, middle, np.arange(-half, half + 1))
+    sides = _beside(picture, rows, middle, np.array([-far, far]))
     # A crease has its light and its dark side: between them the paper's tone slopes.
-    slope = np.linspace(0.0, 1.0, len(columns[0])).reshape(1, -1, *[1] * (picture.ndim - 2))
-    paper = sides[0][:, None] * (1 - slope) + sides[1][:, None] * slope
+    slope = np.linspace(0.0, 1.0, strip.shape[1]).reshape(1, -1, *[1] * (picture.ndim - 2))
+    paper = sides[:, :1] * (1 - slope) + sides[:, 1:] * slope
     window = max(round(thresholds.LINE_WINDOW_MM * page.px_per_mm), 3)
-    kept = np.clip(_typical(strip / np.maximum(paper, 1.0), window), thresholds.LINE_KEEPS, 1.0)
-    picture[rows[:, None], columns] = np.clip(strip / kept, 0, 255).astype(np.uint8)
+    share = (strip / np.maximum(paper, 1.0)).astype(np.float32)
+    kept = np.clip(_typical(share, window), thresholds.LINE_KEEPS, 1.0)
+    start = np.floor(middle).astype(np.intp)
+    # What was found between two pixels is given back to both.
+    part = (middle - start).reshape(-1, *[1] * (picture.ndim - 1)).astype(np.float32)
+    beyond = np.ones_like(kept[:, :1])
+    kept = np.concatenate([beyond, kept, beyond], axis=1)
+    kept = kept[:, 1:] * (1 - part) + kept[:, :-1] * part
+    columns = start[:, None] + np.arange(-half, half + 2)
+    whole = picture[rows[:, None], columns].astype(np.float32)
+    picture[rows[:, None], columns] = np.clip(whole / kept, 0, 255).astype(np.uint8)
 
 
-def _course(picture: Image, places: Points, px_per_mm: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The rows that a line crosses, and its column in each; `places` are on it, roughly, in px."""
+def _beside(
+    picture: Image, rows: NDArray[np.intp], middle: NDArray[np.float64], offsets: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """The picture at some px from a place between two pixels in each row."""
+    start = np.floor(middle).astype(np.intp)
+    part = (middle - start).reshape(-1, *[1] * (picture.ndim - 1)).astype(np.float32)
+    columns = start[:, None] + offsets
+    left, right = (picture[rows[:, None], columns + n].astype(np.float32) for n in (0, 1))
+    return np.asarray(left * (1 - part) + right * part, np.float32)
+
+
+def _course(picture: Image, places: Points, px_per_mm: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The rows that a line crosses, and where it is in each; `places` are on it, roughly, in px."""
     across, along = places[np.argsort(places[:, 1])].T
     rows = np.arange(max(int(along[0]), 0), min(int(along[-1]), len(picture) - 1) + 1)
-    middle = np.round(np.interp(rows, along, across)).astype(np.intp)
+    middle = np.interp(rows, along, across)
     return rows, _followed(picture, rows, middle, px_per_mm)
 
 
 def _followed(
-    picture: Image, rows: NDArray[np.intp], middle: NDArray[np.intp], px_per_mm: float
-) -> NDArray[np.intp]:
-    """The line's column in each row to a pixel; `middle` is known to some millimetres."""
+    picture: Image, rows: NDArray[np.intp], middle: NDArray[np.float64], px_per_mm: float
+) -> NDArray[np.float64]:
+    """Where the line is in each row; `middle` is known to some millimetres."""
     reach = round(thresholds.LINE_REACH_MM * px_per_mm)
-    columns = np.clip(middle[:, None] + np.arange(-reach, reach + 1), 0, picture.shape[1] - 1)
+    nearest = np.round(middle).astype(np.intp)
+    columns = np.clip(nearest[:, None] + np.arange(-reach, reach + 1), 0, picture.shape[1] - 1)
     strip = picture[rows[:, None], columns]
     grey = strip[..., 0] if strip.ndim == 3 else strip
     pieces = np.array_split(np.arange(len(rows)), 12)
@@ -173,7 +193,7 @@ def _followed(
     offsets = valleys.argmax(1) - reach
     slope = np.median([(offsets[m] - offsets[n]) / (at[m] - at[n]) for n in range(12) for m in range(n)])
     start = np.median(offsets - slope * at)
-    return np.asarray(np.round(middle + start + slope * np.arange(len(rows))).astype(np.intp))
+    return np.asarray(middle + start + slope * np.arange(len(rows)))
 
 
 def _typical(values: NDArray[np.float32], window: int) -> NDArray[np.float32]:

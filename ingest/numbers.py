@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,22 @@ Places = NDArray[np.float64]
 Days = tuple[date, date]
 
 
-def judge(field: Field, seen: Measurement, calibration: Calibration, days: Days | None = None) -> Reading:
-    """`days`: the first and the last that a date may sensibly name."""
-    written = [box for box in seen.boxes if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
+def usual_darkness(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> float:
+    """How dark the digits of a page are in the middle; 0 when there are too few to say."""
+    combs = [seen for seen in measurements if fields[seen.field].kind in (Kind.DIGITS, Kind.DATE)]
+    shades = [box.features.get("dark", 0.0) for seen in combs for box in _written(seen)]
+    return median(shades) if len(shades) >= thresholds.MARKS_FOR_SHADE else 0.0
+
+
+def judge(
+    field: Field,
+    seen: Measurement,
+    calibration: Calibration,
+    days: Days | None = None,
+    pen: float = 0.0,
+) -> Reading:
+    """`days`: the first and the last that a date may sensibly name; `pen`: `usual_darkness` of the page."""
+    written = _written(seen)
     if not written:
         return _blank(field, seen, calibration)
     strip = next((text for text in seen.texts if len(text.characters) == len(written)), None)
@@ -43,11 +57,16 @@ def judge(field: Field, seen: Measurement, calibration: Calibration, days: Days 
     best, raw = ranked[0]
     raw = min(raw, _agreement(field, cells, strip, best, days))
     raw, doubt = _doubts(field, seen, written, places, best, raw, days)
+    raw, doubt = _unless_pale(written, pen, raw, doubt)
     alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
     engine = " + ".join([version(), *([strip.engine] if strip else [])])
     confidence = calibration(Judgement.NUMBER, raw)
     value = _value(field, best)
     return Reading(field.key, value, confidence, alternatives, engine, doubt, Judgement.NUMBER, round(raw, 6))
+
+
+def _written(seen: Measurement) -> list[BoxSeen]:
+    return [box for box in seen.boxes if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
 
 
 def _blank(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
@@ -201,12 +220,26 @@ def _doubts(
     wrong = _wrong(field, best, days)
     if wrong:
         return min(raw, thresholds.CONTRADICTED), f"{best} {wrong}"
+    if max(box.features.get("from_beyond", 0.0) for box in written) >= thresholds.DIGIT_DUST_MM2:
+        return min(raw, thresholds.UNEXPLAINED), "旁边的笔迹伸到了格内，请核对"
+    if min(box.features.get("edge", 1.0) for box in written) < thresholds.SOFT_EDGE:
+        return min(raw, thresholds.UNEXPLAINED), "墨迹边缘模糊，可能是污渍或折痕的阴影"
     if _miscounted(seen, len(written)):
         raw = min(raw, thresholds.MISCOUNTED)
     weakest = int(places[:, :NO_DIGIT].max(1).argmin())
     if raw < thresholds.DOUBTFUL:
         return raw, f"第 {numbers[weakest] + 1} 格看不清"
     return raw, ""
+
+
+def _unless_pale(written: Sequence[BoxSeen], pen: float, raw: float, doubt: str) -> tuple[float, str]:
+    """A digit much paler than those beside it, or than those of the page when it stands alone, may be a
+    shadow, or shine through from the back."""
+    shades = [box.features.get("dark", 1.0) for box in written]
+    usual = median(shades) if len(shades) > 1 else pen
+    if min(shades) >= thresholds.PALE * usual:
+        return raw, doubt
+    return min(raw, thresholds.UNEXPLAINED), doubt or "有的数字很淡，可能是背面透过来的或污痕"
 
 
 def _miscounted(seen: Measurement, count: int) -> bool:

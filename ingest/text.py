@@ -20,6 +20,7 @@ from ingest.engines import Engine, EngineError, TracingEngine
 from ingest.ink import Ink, PageInk, smooth, struck, without_residue, without_strikes
 from ingest.model import Character, Image, TextSeen, WordSeen
 from ingest.register import READING_MM_PER_PX, Alignment
+from ingest.strokes import sharpness_of_each
 from layouts.model import Box
 
 _SCALE = READING_MM_PER_PX
@@ -71,8 +72,8 @@ def _longest_level(mask: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True)
 class SignatureSeen:
-    """ink: share of the place that is inked by strokes of its own; reaching_in: by those that lie mostly
-    beside it, or run through: a seal on the next line, a scanner's streak."""
+    """ink: share of the place that is inked by strokes of its own; reaching_in: by what lies mostly beside
+    it, or runs through, or is too soft for a pen: a seal on the next line, a streak, the rim of a stain."""
 
     ink: float
     reaching_in: float = 0.0
@@ -86,8 +87,8 @@ def signature(ink: PageInk, box: Box) -> SignatureSeen:
         return SignatureSeen(0.0)
     alignment, beyond = ink.lies(*place), thresholds.SIGNATURE_BEYOND_MM
     around = (box.x - beyond, box.y - beyond, box.w + 2 * beyond, box.h + 2 * beyond)
-    new = smooth(ink.in_region(*around, shift=alignment.shift_mm, any_colour=True)) > ink.floor
-    mask = _without_specks(without_residue(new, ink.page.blank_patch(*around)))
+    new = smooth(ink.in_region(*around, shift=alignment.shift_mm, any_colour=True))
+    mask = _without_specks(without_residue(new > ink.floor, ink.page.blank_patch(*around)))
     edge = round(beyond / _SCALE)
     inside = np.zeros_like(mask)
     inside[edge:-edge, edge:-edge] = True
@@ -95,6 +96,7 @@ def signature(ink: PageInk, box: Box) -> SignatureSeen:
     within = np.bincount(labels[inside], minlength=count)
     own = within >= thresholds.STROKE_IS_INSIDE * stats[:, cv2.CC_STAT_AREA]
     own &= ~struck(labels, stats, _SCALE)
+    own &= sharpness_of_each(new, labels, count) >= thresholds.SOFT_EDGE
     for one, other in ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1])):
         own[np.intersect1d(one, other)] = False
     own[0] = within[0] = 0

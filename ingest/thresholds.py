@@ -315,6 +315,10 @@ DIGIT_DUST_MM2 = 0.12
 DIGIT_LEAST_MM2 = 0.4
 """Ink from which a cell is written in, mm²: a 1 of 2 mm by a fine pen of 0.2 mm."""
 
+COMB_BEYOND_MM = 6.0
+"""How far beyond the looked-at surroundings of a comb strokes that leave it are followed, mm: a line of the
+form."""
+
 DIGIT_SPECK_MM2 = 0.05
 """Connected ink below which it is left out of a digit, mm²: dust and what is left of cell lines."""
 
@@ -322,8 +326,9 @@ DIGIT_LEAST_MM = 2.6
 """Height below which a digit is not enlarged to the model's size, mm: written digits are 3 mm and more,
 blots are not."""
 
-STROKE_IS_LEVEL = 0.5
-"""Share of a stroke that must lie at the height of the cells: what the next line sends over does not."""
+STROKE_IS_LEVEL, STROKE_COMES_IN = 0.5, 0.8
+"""Share of a stroke that must lie at the height of the cells, and between the first and the last of them:
+what the next line sends over does not; and of one that comes in from farther beside them than is seen."""
 
 TOUCHING_CELLS, TOUCHING_SHARE, PARTED_CELLS = 1.25, 0.25, 0.25
 """Width in cells from which a stroke may be two digits that touch, the share of it that the second cell
@@ -394,7 +399,7 @@ ON_WORDS = 0.6
 MOSTLY_ON_WORDS = 0.4
 """Share of a stroke on the words themselves from which it is about them though it runs out of the picture."""
 
-MARK_IN_BOX = 0.2
+MARK_IN_BOX = 0.1
 """Share of a stroke within a box from which it is that box's own mark; a ring around words touches it."""
 
 BLACK_PRINT_GAIN = 1.7
@@ -435,6 +440,9 @@ RESIDUAL_MM = 0.9
 STRAY_FILL = 0.012
 """Share of a box's inside: ink from which an empty box is not called empty without a person: 8 px of
 676, a dot of 0.35 mm."""
+
+SURELY_STRAY = 0.997
+"""Probability of being no mark from which ink in a box of an unanswered question needs no person."""
 
 PASSING_REACH = 2.7
 """Length, in boxes, of the part of a stroke within the close patch (3 boxes) from which it passes through:
@@ -511,6 +519,10 @@ OUTSIDE_LIST, OUTSIDE_LIST_PER_CHARACTER = 3.0, 1.5
 SIGNATURE_BEYOND_MM, STROKE_IS_INSIDE = 6.0, 0.5
 """How far around a place to sign its strokes are followed, mm, and the share of a stroke that must lie in
 the place for it to be the place's own."""
+
+SOFT_EDGE = 0.11
+"""Slope of ink at its edge, as a share of its darkness per px of 0.127 mm, below which it is no pen's: rims
+of stains and shades of folds have 0.02 to 0.1, pens on blurred photographs 0.12 and more, on scans 0.2."""
 
 SIGNED_INK, SIGNED_SLOPE = 0.004, 4.0
 """Share of the place that is ink in a signature: the least flourish has 0.015, dust 0.001; and how fast

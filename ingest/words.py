@@ -63,7 +63,9 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     # Of what reaches in from other lines only a tip lies on the words themselves.
     tips = np.isin(np.arange(count), np.union1d(labels[0], labels[-1]))
     about &= ~tips | (inked(areas) >= thresholds.MOSTLY_ON_WORDS * sizes)
-    about[np.intersect1d(labels[:, 0], labels[:, -1])] = False
+    # What leaves the picture on two sides runs through: a block that is struck out.
+    sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    about[sum(np.isin(np.arange(count), side).astype(int) for side in sides) >= 2] = False
     about[0] = False
     return round(float(sizes[about].sum()), 2)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forms.model import Check, Field, Form, Kind, Option, Page, Row, Section
-from ingest import marks, thresholds
+from ingest import mark_models, thresholds
 from ingest.confidence import Calibration, Curve, Judgement, fit
 from ingest.decide import decide
 from ingest.model import BoxSeen, Character, Measurement, Reading, TextSeen, WordSeen
@@ -20,7 +20,9 @@ PLAIN = Calibration("plain", {})
 @pytest.fixture(autouse=True)
 def _told_classes(monkeypatch):
     """Boxes here say their classes themselves; the model has tests of its own."""
-    monkeypatch.setattr(marks, "classify", lambda seen: {c: seen.features[c] for c in marks.CLASSES})
+    monkeypatch.setattr(
+        mark_models, "classify", lambda seen: {c: seen.features[c] for c in mark_models.CLASSES}
+    )
 
 
 def _form(*fields: Field, checks: tuple[Check, ...] = ()) -> Form:
@@ -29,14 +31,14 @@ def _form(*fields: Field, checks: tuple[Check, ...] = ()) -> Form:
 
 
 def _box(option: str | None, kind: str = "empty", p: float = 0.999, **features: float) -> BoxSeen:
-    classes = dict.fromkeys(marks.CLASSES, (1 - p) / 3) | {kind: p}
+    classes = dict.fromkeys(mark_models.CLASSES, (1 - p) / 3) | {kind: p}
     fill = {"empty": 0.0, "marked": 0.2, "filled": 0.95, "stray": 0.05}[kind]
     return BoxSeen(option, None, {"print": 1.0, "fill": fill, **classes, **features})
 
 
 def _choice(kinds: str, **more: object) -> Measurement:
     """One letter per option: e(mpty), m(arked), f(illed), s(tray)."""
-    names = {name[0]: name for name in marks.CLASSES}
+    names = {name[0]: name for name in mark_models.CLASSES}
     boxes = tuple(_box(key, names[kind]) for key, kind in zip("abc", kinds, strict=False))
     return replace(Measurement("q", 0.0, boxes=boxes), **more)  # type: ignore[arg-type]
 
@@ -104,9 +106,29 @@ def test_who_ticks_elsewhere_probably_deleted_a_lone_filled_box():
 
 
 def test_unexplained_ink_is_no_confident_blank():
-    assert _single("ese").value is None
-    assert _single("ese").confidence <= thresholds.UNEXPLAINED
+    boxes = (_box("a"), _box("b", "stray", 0.98), _box("c"))
+    found = decide(
+        _form(Field("q", "问", Kind.SINGLE, ABC)), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN
+    )[0]
+    assert found.value is None
+    assert found.confidence <= thresholds.UNEXPLAINED
     assert _single("sme").confidence > 0.99
+
+
+def test_what_is_surely_dirt_needs_nobody():
+    assert _single("ese").value is None
+    assert _single("ese").confidence > 0.99
+
+
+def test_who_ticks_elsewhere_may_have_scribbled_a_mark_out():
+    fields = [Field(f"q{n}", "问", Kind.MULTIPLE, ABC) for n in range(4)]
+    seen = [replace(_choice("mee"), field=field.key) for field in fields]
+    scribbled = (_box("a", "marked"), _box("b", "marked", fill=0.7), _box("c"))
+    seen[3] = Measurement("q3", 0.0, boxes=scribbled)
+    found = decide(_form(*fields), seen, {}, PLAIN)
+    assert found[3].confidence <= thresholds.UNEXPLAINED
+    assert "划掉" in found[3].doubt
+    assert min(reading.confidence for reading in found[:3]) > 0.99
 
 
 def test_a_stroke_that_only_passes_through_does_not_keep_a_question_from_being_blank():
@@ -220,6 +242,36 @@ MOBILE = Field("n", "手机", Kind.DIGITS, cells=11, rule="mobile")
 def test_two_readers_that_agree_are_believed():
     assert _number(COUNT, "  142", _strip("142")).value == "142"
     assert _number(COUNT, "  142", _strip("142")).confidence > 0.998
+
+
+@pytest.mark.parametrize(
+    ("feature", "value", "words"),
+    [("dark", 0.2, "很淡"), ("edge", 0.05, "模糊"), ("from_beyond", 1.5, "伸到")],
+)
+def test_a_digit_that_may_be_no_pens_is_asked_about(feature: str, value: float, words: str):
+    cells = [_cell(0), _cell(1), *(_cell(n + 2, digit) for n, digit in enumerate("142"))]
+    drawn = {"dark": 0.8, "edge": 0.4, "from_beyond": 0.0}
+    boxes = [replace(cell, features=drawn | dict(cell.features)) for cell in cells]
+
+    def read() -> Reading:
+        seen = Measurement("n", 0.1, boxes=tuple(boxes), texts=(_strip("142"),))
+        return decide(_form(COUNT), [seen], {}, PLAIN)[0]
+
+    assert read().confidence > 0.998
+    boxes[2] = replace(boxes[2], features={**boxes[2].features, feature: value})
+    assert read().confidence <= thresholds.UNEXPLAINED
+    assert words in read().doubt
+
+
+def test_a_lone_pale_digit_is_held_against_the_others_of_the_page():
+    fields = [replace(COUNT, key=f"n{n}") for n in range(4)]
+    seen = []
+    for field, dark in zip(fields, (0.8, 0.7, 0.9, 0.25), strict=True):
+        cell = _cell(4, "1")
+        boxes = (_cell(3), replace(cell, features={**cell.features, "dark": dark}))
+        seen.append(Measurement(field.key, 0.1, boxes=boxes, texts=(_strip("1"),)))
+    found = decide(_form(*fields), seen, {}, PLAIN)
+    assert ["很淡" in reading.doubt for reading in found] == [False, False, False, True]
 
 
 def test_two_readers_that_disagree_are_not():

@@ -194,3 +194,25 @@ def test_cells_struck_out_with_one_line_are_empty():
     stroke(page, [(boxes[0].x + 1.0, 36.0), (32.0, 34.5), (boxes[-1].x + 5.0, 33.0)])
     seen = digits.measure(ink_of(page, blank, boxes), boxes, _Looking())
     assert all(box.features["ink"] < thresholds.DIGIT_DUST_MM2 for box in seen.boxes)
+
+
+def test_a_ticks_tail_that_comes_in_from_beside_the_cells_is_no_digit():
+    def tail(page, boxes):  # type: ignore[no-untyped-def]
+        cell = boxes[0]
+        stroke(page, [(cell.x - 4.0, cell.y + 8.0), (cell.x + 0.9, cell.y + 2.0)])
+
+    seen = _seen({1: "6", 2: "6"}, 3, extra=tail)
+    assert seen.boxes[0].features["ink"] == 0.0
+    assert [_best(box) for box in seen.boxes[1:]] == ["d6", "d6"]
+
+
+def test_a_stroke_from_the_line_below_is_told():
+    def tail(page, boxes):  # type: ignore[no-untyped-def]
+        cell = boxes[0]
+        stroke(
+            page, [(cell.x - 4.0, cell.y + 14.0), (cell.x - 2.0, cell.y + 16.0), (cell.x + 4.0, cell.y + 4.0)]
+        )
+
+    seen = _seen({1: "6", 2: "6"}, 3, extra=tail)
+    assert seen.boxes[0].features["from_beyond"] > 0.4
+    assert max(box.features["from_beyond"] for box in seen.boxes[1:]) == 0.0

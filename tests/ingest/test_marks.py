@@ -15,7 +15,7 @@ from ink_pages import (
 )
 
 from benchmarks.real_marks import REAL_MARKS, mark_probability
-from ingest import marks
+from ingest import mark_models, marks
 from ingest.ink import PageInk
 from ingest.model import BoxSeen
 from layouts.model import Box
@@ -24,7 +24,7 @@ PLACES = [(20.0 + 14.0 * column, 15.0 + 9.0 * row) for row in range(6) for colum
 
 
 def _classes(ink: PageInk, boxes: list[Box]) -> list[dict[str, float]]:
-    return [dict(marks.classify(seen)) for seen in marks.measure(ink, boxes)["f"].boxes]
+    return [dict(mark_models.classify(seen)) for seen in marks.measure(ink, boxes)["f"].boxes]
 
 
 def _on(classes: dict[str, float]) -> float:
@@ -115,7 +115,7 @@ def test_a_covered_box_is_reported_as_not_found():
 def test_old_measurements_can_be_classified_without_features_that_came_later():
     features = _close_features()
     del features["noise"]
-    classes = marks.classify(BoxSeen("o", None, features))
+    classes = mark_models.classify(BoxSeen("o", None, features))
     assert sum(classes.values()) == pytest.approx(1.0)
 
 

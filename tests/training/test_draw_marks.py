@@ -1,0 +1,45 @@
+"""The marks that the classifier is trained on are labelled as what a person would call them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forms import load_catalogue
+from layouts import place
+from training.draw_marks import MARKS, Pen, Sheet, label, put, strike_out
+
+LAYOUT = place(load_catalogue()["2-6"])
+PEN = Pen(0.5, 0.9, 0.0)
+
+
+def _sheet() -> Sheet:
+    page = np.full((3508, 2480), 255, np.uint8)
+    return Sheet(LAYOUT, 1, page, page, np.zeros(page.shape, np.float32), set())
+
+
+@pytest.mark.parametrize("shape", [shape for shape, _ in MARKS], ids=lambda shape: shape.__name__[1:])
+def test_whatever_is_drawn_for_a_box_marks_it(shape):
+    for seed in range(30):
+        sheet = _sheet()
+        box = sheet.boxes()[seed % len(sheet.boxes())]
+        put(sheet, box, shape, PEN, np.random.default_rng(seed))
+        assert label(sheet, box) in ("marked", "filled")
+
+
+def test_a_filled_box_is_solid_and_a_tick_is_not():
+    shapes = {shape.__name__: shape for shape, _ in MARKS}
+    found = {"_solid": set(), "_tick": set()}
+    for name, labels in found.items():
+        for seed in range(20):
+            sheet = _sheet()
+            put(sheet, sheet.boxes()[0], shapes[name], PEN, np.random.default_rng(seed))
+            labels.add(label(sheet, sheet.boxes()[0]))
+    assert found == {"_solid": {"filled"}, "_tick": {"marked"}}
+
+
+def test_a_line_through_a_row_marks_nothing():
+    for seed in range(20):
+        sheet = _sheet()
+        strike_out(sheet, PEN, np.random.default_rng(seed))
+        assert {label(sheet, box) for box in sheet.boxes()} <= {"empty", "stray"}
