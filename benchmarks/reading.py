@@ -20,7 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -50,7 +50,7 @@ from samples.filling import PageTruth, Scribes, fill
 from samples.hands import Hand, RealDigits
 from samples.pens import Paper
 from samples.picture import Image
-from samples.scanner import PRESETS, scan
+from samples.scanner import PRESETS, Recipe, scan
 
 ACCEPTANCE = Acceptance()
 DAYS = (date(2017, 3, 1), date(2017, 6, 30))
@@ -64,7 +64,8 @@ PEOPLE = 200
 @dataclass(frozen=True)
 class Seen:
     """One page as read: its truth, what was measured, and what it took. `found` is False when the page
-    could not be identified or put straight; `face` is the font that the clerk's characters come from."""
+    could not be identified or put straight; `face` is the font that the clerk's characters come from;
+    `befell` names the colours of the scan and what was done to the page."""
 
     form: Form
     number: int
@@ -73,6 +74,7 @@ class Seen:
     measurements: tuple[Measurement, ...] = ()
     milliseconds: Mapping[str, float] | None = None
     face: str = ""
+    befell: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,17 @@ def see(job: Job) -> Seen:
     """A page filled in, scanned, found and measured."""
     cv2.setNumThreads(1)
     form, page, truth, pixels = picture(job)
-    return _read(form, page, truth, pixels, press(job.forms).shelf, scribes(job).clerk.faces[0].name)
+    seen = _read(form, page, truth, pixels, press(job.forms).shelf, scribes(job).clerk.faces[0].name)
+    recipe = _recipe(job, _chance(job))
+    return replace(seen, befell=(recipe.colour, *dict.fromkeys(name for name, _ in recipe.steps)))
+
+
+def _chance(job: Job) -> np.random.Generator:
+    return np.random.default_rng((job.seed, job.n))
+
+
+def _recipe(job: Job, rng: np.random.Generator) -> Recipe:
+    return PRESETS[job.preset](rng, None, None)
 
 
 def scribes(job: Job) -> Scribes:
@@ -162,11 +174,11 @@ def scribes(job: Job) -> Scribes:
 
 def picture(job: Job) -> tuple[Form, int, PageTruth, Image]:
     """A page filled in and scanned, with what it says."""
-    printed, rng = press(job.forms), np.random.default_rng((job.seed, job.n))
+    printed, rng = press(job.forms), _chance(job)
     number = job.n % len(printed.pages)
     serial, _, page, _ = printed.pages[number]
     layout = printed.shelf.layouts[printed.shelf.sheets[serial][0]].layout
-    recipe = PRESETS[job.preset](rng, None, None)
+    recipe = _recipe(job, rng)
     paper = Paper(printed.picture(number, recipe.dpi), recipe.dpi / 25.4)
     answers = answer(layout.form, rng, Circumstances(vocabularies=vocabularies()))
     real = _real_digits(job.digits) if job.digits and rng.random() < 0.5 else None

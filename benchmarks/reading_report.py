@@ -7,8 +7,10 @@ the fonts marked with a star, are others than those to which confidence was fitt
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -54,6 +56,9 @@ def report(run: Run) -> str:
             "### By how the field was filled in",
             "Office scans: as the form asks, corrected as it asks, and against its instructions.",
             _by_how(clean),
+            "### By what befell the page",
+            "Office scans. A page counts in each row that applies to it; black is black and white.",
+            _by_damage(pages["office"]),
             "### Whether confidence is a probability",
             "All pages. `says` is the mean confidence of the fields in a band, `is` the share that is right;"
             " ECE is the expected calibration error.",
@@ -75,13 +80,14 @@ def report(run: Run) -> str:
 def _seen(preset: str, count: int, seed: int) -> list[Seen]:
     digits = REAL_MARKS / "digits-28px.npz"
     real = str(digits) if digits.exists() else None
-    jobs = (Job(n, SEEDS + seed, preset, real, CARELESS, ()) for n in range(count))
-    return [see(job) for job in jobs]
+    jobs = [Job(n, SEEDS + seed, preset, real, CARELESS, ()) for n in range(count)]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(see, jobs, chunksize=8))
 
 
 def _answers(pages: Iterable[Seen]) -> list[Answer]:
     found = [one for seen in pages if seen.found for one in answers_of(seen)]
-    return [one for one in found if not one.ambiguous and one.kind != "signature"]
+    return [one for one in found if not one.ambiguous]
 
 
 def _counts(pages: Mapping[str, Sequence[Seen]]) -> str:
@@ -137,6 +143,22 @@ def _by_face(pages: Sequence[Seen]) -> str:
     rows = [(face, kind, *_row(some)) for (face, kind), some in sorted(groups.items())]
     return table(("font", "field", *_CASES), rows)
 
+
+def _by_damage(pages: Sequence[Seen]) -> str:
+    groups: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+    for seen in pages:
+        applying = {*seen.befell} - _ALWAYS
+        if not applying & {"black", *_ON_PAPER}:
+            applying.add("grey or colour, clean paper")
+        for one in _answers([seen]):
+            for row in applying if one.kind in _CLASSES else ():
+                groups[_CLASSES[one.kind], row].append(one)
+    rows = [(f"{kind}: {row}", *_row(some)) for (kind, row), some in sorted(groups.items())]
+    return table(("scan or damage", *_CASES), rows)
+
+
+_ALWAYS = {"skew", "stretch", "shift", "tone", "blur", "noise"}
+_ON_PAPER = {"bleed_through", "dirt", "dot_gain", "fold", "toner", "streak"}
 
 _AS_ASKED = {*(mark.value for mark in Mark), "cells", "on the line", "on the lines", "blank", "dashed"}
 

@@ -38,8 +38,7 @@ class Acceptance(_Settings):
 
     Chosen on 2,400 simulated office pages whose people were others than those that confidence was fitted to;
     docs/accuracy.md has what other pages again gave. Too few to prove `TargetErrors` for checkboxes, which
-    would take 60,000 fields without an error. Signatures are present or not, and are never sent to a person
-    for their confidence.
+    would take 60,000 fields without an error.
     """
 
     single: Share = 0.95
@@ -48,6 +47,7 @@ class Acceptance(_Settings):
     date: Share = 0.97
     text: Share = 0.97
     lines: Share = 0.97
+    signature: Share = 0.95
 
     def threshold(self, kind: Kind) -> float:
         """0 for kinds that are never doubted."""

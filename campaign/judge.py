@@ -155,12 +155,16 @@ class Evidence:
         return len(self.accepted) > 1 and any(one.value != first for one in self.accepted)
 
     def _signature(self) -> Answer:
-        """Present on any image. Never sent to a person for its confidence."""
-        signed = [one for one in self.read if one.value is True]
-        best = max(signed or self.read, key=_confidence, default=None)
-        if best is None:
+        """Given when it is seen for sure on any image: two images do not contradict each other here."""
+        if not self.read:
             return Answer(False, Status.BLANK, 0.0, None)
-        return _answer(best, Status.ACCEPTED if signed else Status.BLANK)
+        signed = [one for one in self.accepted if one.value is True]
+        unsure = [one for one in self.read if one not in self.accepted]
+        if signed or not unsure:
+            self.best = max(signed or self.accepted, key=_confidence)
+            return self.confirmed()
+        self.best = max(unsure, key=lambda one: (one.value is True, one.confidence))
+        return self.doubtful(self.best.doubt or UNSURE)
 
     def confirmed(self) -> Answer:
         assert self.best is not None

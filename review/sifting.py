@@ -135,8 +135,8 @@ class _Sifting:
     def _new(self, wanted: Mapping[str, str], kept: Iterable[str]) -> Iterator[NewTask]:
         for key, kind in wanted.items():
             place = self._place(key) if key not in kept else None
-            if place is None or (kind == SAMPLE and place.field.kind is Kind.SIGNATURE):
-                continue  # signatures are accepted whatever the reader's confidence
+            if place is None:
+                continue
             answer = self.record.answers[key]
             doubt = answer.reason if kind in (KEY, THIRD) else ""
             yield NewTask(

@@ -104,9 +104,13 @@ def test_a_critical_field_is_keyed_by_two_whatever_was_read(
 @pytest.mark.parametrize(
     ("reads", "expected"),
     [
-        ([read(True, 0.1)], (Status.ACCEPTED, True, "")),
-        ([read(False, 0.1)], (Status.BLANK, False, "")),
-        ([read(False), read(True, 0.5)], (Status.ACCEPTED, True, "")),
+        ([read(True)], (Status.ACCEPTED, True, "")),
+        ([read(False)], (Status.BLANK, False, "")),
+        ([read(False), read(True)], (Status.ACCEPTED, True, "")),
+        ([read(False, 0.1), read(True)], (Status.ACCEPTED, True, "")),
+        ([read(True, 0.1)], (Status.NEEDS_REVIEW, True, UNSURE)),
+        ([read(False, 0.1)], (Status.NEEDS_REVIEW, False, UNSURE)),
+        ([read(False), read(True, 0.5, "墨迹很少")], (Status.NEEDS_REVIEW, True, "墨迹很少")),
         ([], (Status.BLANK, False, "")),
     ],
 )
