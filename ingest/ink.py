@@ -210,11 +210,23 @@ def struck(labels: NDArray[Any], stats: NDArray[Any], mm_per_px: float) -> NDArr
     for n in np.flatnonzero(width[1:] >= least[1:]) + 1:
         x, y, w, h = stats[n, :4]
         stroke = labels[y : y + h, x : x + w] == n
-        runs = (np.diff(np.pad(stroke, ((1, 0), (0, 0))).astype(np.int8), axis=0) > 0).sum(0)
+        runs, tallest = _runs(stroke)
         lines = 1 if w * mm_per_px < thresholds.STRIKE_CROSSED_MM else 2
         thick = stats[n, cv2.CC_STAT_AREA] / w * mm_per_px / lines
         found[n] = (runs <= lines).mean() >= thresholds.STRIKE_SINGLE and thick <= thresholds.STRIKE_THICK_MM
+        # A crease that touches what is written, be it one character, is no line alone.
+        found[n] &= np.sort(tallest)[-3] * mm_per_px <= 2 * thresholds.STRIKE_THICK_MM
     return found
+
+
+def _runs(stroke: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Of each column: how many pieces of ink one above the other, and the height of the tallest, px."""
+    steps = np.diff(np.pad(stroke, ((1, 1), (0, 0))).astype(np.int8), axis=0).T
+    columns, starts = np.nonzero(steps > 0)
+    heights = np.nonzero(steps < 0)[1] - starts
+    tallest = np.zeros(stroke.shape[1], np.intp)
+    np.maximum.at(tallest, columns, heights)
+    return np.bincount(columns, minlength=stroke.shape[1]), tallest
 
 
 def without_strikes(mask: NDArray[np.bool_], mm_per_px: float, least_mm2: float) -> NDArray[np.bool_]:

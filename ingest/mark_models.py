@@ -86,6 +86,12 @@ def classify(seen: BoxSeen) -> Mapping[str, float]:
     return dict(zip(CLASSES, map(float, found), strict=True))
 
 
+def is_marked(seen: BoxSeen) -> bool:
+    """Whether it rather is than not."""
+    classes = classify(seen)
+    return classes["marked"] + classes["filled"] > 0.5
+
+
 _LEAST = 1e-6
 """Probability that either network leaves to every class."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forms.model import Field, Kind
-from ingest import digits, marks, text, thresholds, words
+from ingest import digits, mark_models, marks, text, words
 from ingest.engines import Engine, engine
 from ingest.ink import PageInk
 from ingest.lines import without_lines
@@ -75,8 +75,8 @@ def _marks(
     field: Field, areas: Sequence[Area], boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen
 ) -> Measurement:
     """`areas`: where people mark who do not mark a box."""
-    inked = any(box.features.get("fill", 0.0) > thresholds.STRAY_FILL for box in seen.boxes)
-    looked_for = areas and not (inked and field.kind is Kind.SINGLE)
+    answered = field.kind is Kind.SINGLE and any(map(mark_models.is_marked, seen.boxes))
+    looked_for = areas and not answered
     around = words.ink_on(ink, areas, boxes, seen.shift_mm) if looked_for else 0.0
     return Measurement(field.key, seen.ink, seen.shift_mm, seen.residual_mm, seen.boxes, around=around)
 

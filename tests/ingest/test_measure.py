@@ -42,6 +42,11 @@ def _ring(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(58.0 + 7.5 * np.cos(t), 32.0 + 2.6 * np.sin(t)) for t in turn])
 
 
+def _ring_that_touches_its_box(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    turn = np.linspace(0, 2 * np.pi, 40)
+    stroke(page, [(56.0 + 7.8 * np.cos(t), 32.0 + 2.6 * np.sin(t)) for t in turn])
+
+
 def _underline(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(50.0, 35.2), (55.0, 35.4), (61.0, 35.2)])
 
@@ -54,7 +59,7 @@ def _long_tick(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(52.0, 30.5), (53.5, 33.6), (58.5, 25.0)])
 
 
-@pytest.mark.parametrize("draw", [_ring, _underline, _tick, _long_tick])
+@pytest.mark.parametrize("draw", [_ring, _ring_that_touches_its_box, _underline, _tick, _long_tick])
 def test_marks_on_the_words_are_noticed(draw):
     assert _around(draw) >= thresholds.AROUND_MM2
 

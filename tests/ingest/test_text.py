@@ -121,6 +121,15 @@ def test_lines_that_were_struck_out_unused_are_blank():
     assert _seen(LINES, strike_words, reader).ink > 0.0
 
 
+@pytest.mark.parametrize("words", ["中", "旬", "十中"])
+def test_writing_that_a_crease_runs_along_is_not_struck_out(words):
+    def write(page: np.ndarray) -> None:  # type: ignore[type-arg]
+        _write(page, words, 12.0, 28.5)
+        stroke(page, [(0.0, 27.5), (120.0, 28.5)], 1.2, 0.2)
+
+    assert _seen(LINES, write, _Recorder()).ink > 0.0
+
+
 def test_a_stroke_through_several_characters_is_measured():
     def write(page: np.ndarray) -> None:  # type: ignore[type-arg]
         _write(page, "中旬中旬", 12.0, 28.0)
