@@ -47,7 +47,7 @@ class Acceptance(_Settings):
     date: Share = 0.97
     text: Share = 0.97
     lines: Share = 0.97
-    signature: Share = 0.95
+    signature: Share = 0.9
 
     def threshold(self, kind: Kind) -> float:
         """0 for kinds that are never doubted."""

@@ -300,7 +300,7 @@ FRAME_IN_PLACE = 0.95
 OFFSET_REACH_PX = 4
 """Reach of a box's own alignment: 0.5 mm; half the gap between a box and its words."""
 
-LOOK_TRUST = 0.6
+LOOK_TRUST = 0.7
 """Weight of what the network that sees the patch says against the one that sees the stroke's features."""
 
 # --- reading: digits and text ---------------------------------------------------------------------
@@ -441,7 +441,7 @@ STRAY_FILL = 0.012
 """Share of a box's inside: ink from which an empty box is not called empty without a person: 8 px of
 676, a dot of 0.35 mm."""
 
-SURELY_STRAY = 0.997
+SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""
 
 PASSING_REACH = 2.7

@@ -30,7 +30,7 @@ def test_what_is_set_is_kept() -> None:
     assert campaign.quotas.households_per_cadre == 20
     assert campaign.acceptance.threshold(Kind.SINGLE) == 0.95
     assert campaign.acceptance.threshold(Kind.LINES) == 1.0
-    assert campaign.acceptance.threshold(Kind.SIGNATURE) == 0.95
+    assert campaign.acceptance.threshold(Kind.SIGNATURE) == 0.9
 
 
 @pytest.mark.parametrize(
