@@ -211,6 +211,8 @@ def _unless_missed(
         return min(raw, thresholds.UNEXPLAINED), doubt or f"{stray[0].option.label}：框内有不像标记的墨迹"
     if on_words:
         return min(raw, thresholds.UNEXPLAINED), doubt or "没有打√，但选项文字上有笔迹"
+    if min(box.seen.features.get("gain", 1.0) for box in boxes) < thresholds.FADED_GAIN:
+        return min(raw, thresholds.UNEXPLAINED), doubt or "这页复印得很淡，浅的笔迹可能看不见了"
     return raw, doubt
 
 

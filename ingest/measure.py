@@ -12,7 +12,7 @@ from ingest.ink import PageInk
 from ingest.lines import without_lines
 from ingest.model import BoxSeen, Measurement, PrintedLayout
 from ingest.register import RegisteredPage
-from layouts.model import Area, Box, BoxKind, Layout
+from layouts.model import Box, BoxKind, Layout
 
 Vocabularies = Mapping[str, Sequence[str]]
 
@@ -60,7 +60,7 @@ def _measure(
 ) -> Measurement:
     match field.kind:
         case Kind.SINGLE | Kind.MULTIPLE:
-            return _marks(field, words.areas(layout, boxes), boxes, ink, ticked[field.key])
+            return _marks(field, layout, boxes, ink, ticked[field.key])
         case Kind.DIGITS | Kind.DATE:
             comb = digits.measure(ink, boxes, reader)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
@@ -72,12 +72,14 @@ def _measure(
 
 
 def _marks(
-    field: Field, areas: Sequence[Area], boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen
+    field: Field, layout: Layout, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen
 ) -> Measurement:
-    """`areas`: where people mark who do not mark a box."""
-    answered = field.kind is Kind.SINGLE and any(map(mark_models.is_marked, seen.boxes))
-    looked_for = areas and not answered
-    around = words.ink_on(ink, areas, boxes, seen.shift_mm) if looked_for else 0.0
+    unmarked = [box for box, look in zip(boxes, seen.boxes, strict=True) if not mark_models.is_marked(look)]
+    answered = field.kind is Kind.SINGLE and len(unmarked) < len(boxes)
+    around, areas = 0.0, words.areas(layout, boxes)
+    if areas and not answered:
+        bolder = words.bolder(ink, words.areas(layout, unmarked), areas, seen.shift_mm)
+        around = max(words.ink_on(ink, areas, boxes, seen.shift_mm), bolder)
     return Measurement(field.key, seen.ink, seen.shift_mm, seen.residual_mm, seen.boxes, around=around)
 
 

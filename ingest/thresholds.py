@@ -228,6 +228,10 @@ PRINTED_GREY = 190
 PRINT_GAIN_RANGE = (0.5, 2.2)
 """How dark print may come out against the blank page: a pale copy, or 45 % grey copied to solid black."""
 
+FADED_GAIN = 0.75
+"""Darkness of print over the blank's below which a copy is so pale that pencil is lost on it: then nothing is
+called unanswered without a person."""
+
 PRINT_GAIN_PERCENTILE = 75.0
 """Of the printed pixels' darkness: above the middle, because half-covered edges pull the middle down."""
 
@@ -407,6 +411,12 @@ BLACK_PRINT_GAIN = 1.7
 
 WIDER_THAN_TICK_MM = 10.0
 """Width of a stroke that is more than the mark of one box, mm: ticks are up to two boxes wide."""
+
+WORDS_TO_COMPARE = 4
+"""Options of a question from which the blackness of one's words can be held against the others'."""
+
+WORDS_DIFFER = 2.0
+"""By how many times their median distance from the usual blackness words may differ without ink on them."""
 
 AROUND_RESIDUE_PX = 3
 """Thickness, in px of 0.25 mm, of what may be left of printed words; a mark across them is broader."""

@@ -70,6 +70,28 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     return round(float(sizes[about].sum()), 2)
 
 
+def bolder(ink: PageInk, areas: Sequence[Area], others: Sequence[Area], shift: Shift) -> float:
+    """In black and white, print hides the pen: by how much the words in some of `areas` have more black than
+    the `others` of their question let expect, mm²; 0 where that is no more than words differ anyway."""
+    if ink.gain < thresholds.BLACK_PRINT_GAIN or not areas or len(others) < thresholds.WORDS_TO_COMPARE:
+        return 0.0
+    _, usual = _blackness(ink, others, shift)
+    typical = float(np.median(usual))
+    spread = float(np.median(np.abs(usual - typical)))
+    printed, share = _blackness(ink, areas, shift)
+    more = (share - typical - thresholds.WORDS_DIFFER * spread) * printed * READING_MM_PER_PX**2
+    return round(max(float(more.max()), 0.0), 2)
+
+
+def _blackness(
+    ink: PageInk, areas: Sequence[Area], shift: Shift
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What is printed in each area, px, and how many times that is black there."""
+    black = [float((ink.page.patch(*area, READING_MM_PER_PX, shift) < 128).sum()) for area in areas]
+    printed = np.array([float((1 - ink.page.blank_patch(*area) / np.float32(255)).sum()) for area in areas])
+    return printed, np.array(black) / np.maximum(printed, 1.0)
+
+
 def _strokes(
     mask: NDArray[np.bool_], frames: Sequence[tuple[slice, slice]]
 ) -> tuple[int, NDArray[Any], NDArray[Any]]:

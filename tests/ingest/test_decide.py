@@ -106,7 +106,7 @@ def test_who_ticks_elsewhere_probably_deleted_a_lone_filled_box():
 
 
 def test_unexplained_ink_is_no_confident_blank():
-    boxes = (_box("a"), _box("b", "stray", 0.98), _box("c"))
+    boxes = (_box("a"), _box("b", "stray", 0.95), _box("c"))
     found = decide(
         _form(Field("q", "问", Kind.SINGLE, ABC)), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN
     )[0]
@@ -137,6 +137,18 @@ def test_a_stroke_that_only_passes_through_does_not_keep_a_question_from_being_b
     found = decide(_form(Field("q", "问", Kind.SINGLE, ABC)), [seen], {}, PLAIN)[0]
     assert found.value is None
     assert found.confidence > 0.99
+
+
+def test_on_a_faded_copy_nothing_is_surely_unanswered():
+    field = Field("q", "问", Kind.SINGLE, ABC)
+
+    def read(kind: str, gain: float) -> Reading:
+        boxes = (_box("a", kind, gain=gain), _box("b", gain=gain), _box("c", gain=gain))
+        return decide(_form(field), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN)[0]
+
+    assert read("empty", 1.2).confidence > 0.99
+    assert read("empty", 0.6).confidence <= thresholds.UNEXPLAINED
+    assert read("marked", 0.6).confidence > 0.99
 
 
 def test_ink_on_the_words_of_an_unanswered_question_is_pointed_out():

@@ -5,7 +5,7 @@ import pytest
 from ink_pages import FRAME, PX_PER_MM, checkboxes, ink_of, printed, stroke
 
 from forms.model import Field, Form, Kind, Option, Page, Row, Section
-from ingest import thresholds
+from ingest import thresholds, words
 from ingest.measure import measure_page
 from ingest.model import Character, Image, PrintedLayout
 from layouts.model import Layout, Text
@@ -119,3 +119,18 @@ def test_where_the_scan_is_black_no_paper_is_seen(box, hidden):
     registered = ink_of(page, blank, boxes).page
     (seen,) = measure_page(registered, PrintedLayout(layout, (blank,)), 1, {}, _Null())
     assert seen.hidden == hidden
+
+
+def test_in_black_and_white_a_tick_on_words_shows_by_their_blackness():
+    boxes = checkboxes((10.0, 30.0), (35.0, 30.0), (60.0, 30.0), (85.0, 30.0))
+    areas = [(box.x + 5.0, 30.2, 13.0, 3.6) for box in boxes]
+    blank = printed(boxes)
+    for x, y, w, h in areas:
+        for start in np.arange(x, x + w, 0.8):
+            left, top = round(start * PX_PER_MM), round(y * PX_PER_MM)
+            blank[top : round((y + h) * PX_PER_MM), left : left + 3] = 115
+    page = np.where(blank < 200, 0, 255).astype(np.uint8)
+    assert words.bolder(ink_of(page, blank, boxes), areas, areas, (0.0, 0.0)) < thresholds.AROUND_MM2
+    stroke(page, [(66.0, 31.5), (68.0, 33.4), (72.0, 30.4)])
+    page = np.where(page < 128, 0, 255).astype(np.uint8)
+    assert words.bolder(ink_of(page, blank, boxes), areas, areas, (0.0, 0.0)) >= thresholds.AROUND_MM2
