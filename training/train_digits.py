@@ -29,6 +29,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 
 from ingest.digits import CLASSES, NO_DIGIT, SIDE
+from training.networks import export, temperature_of
 
 Images = NDArray[np.uint8]
 MASTER = 2 * SIDE
@@ -483,37 +484,8 @@ def logits_of(network: nn.Sequential, data: Set, strength: float, seed: int = 1)
         return torch.cat([network(part) for part in parts])
 
 
-def temperature_of(logits: Tensor, labels: Tensor) -> float:
-    """The temperature with the least log loss on held-out data."""
-    candidates = np.geomspace(0.3, 3.0, 100)
-    losses = [float(F.cross_entropy(logits / t, labels)) for t in candidates]
-    return float(candidates[int(np.argmin(losses))])
-
-
 def accuracy(logits: Tensor, labels: Tensor) -> float:
     return float((logits.argmax(1) == labels).float().mean())
-
-
-def export(network: nn.Sequential, temperature: float, path: Path) -> None:
-    """Probabilities out: the temperature and the softmax are part of the exported model."""
-
-    class Calibrated(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, images: Tensor) -> Tensor:
-            return torch.softmax(self.network(images) / temperature, 1)
-
-    torch.onnx.export(
-        Calibrated().eval(),
-        (torch.zeros(1, 1, SIDE, SIDE),),
-        str(path),
-        input_names=["ink"],
-        output_names=["probabilities"],
-        dynamic_axes={"ink": {0: "n"}, "probabilities": {0: "n"}},
-        dynamo=False,
-    )
 
 
 def main() -> None:
@@ -557,7 +529,7 @@ def main() -> None:
         for name, data in checks.items()
     }
     options.out.mkdir(parents=True, exist_ok=True)
-    export(network, temperature, options.out / "digits.onnx")
+    export(network, temperature, (1, SIDE, SIDE), "ink", options.out / "digits.onnx")
     facts = {
         "version": options.version,
         "trained_on": "digits-28px.npz (MNIST test set, half, without the held-out blocks), handwriting-like "

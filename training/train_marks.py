@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from ingest import mark_models
 from training.draw_marks import Examples, draw_pages
+from training.networks import export, temperature_of
 
 MODELS = Path(__file__).parents[1] / "ingest" / "models"
 
@@ -143,36 +144,7 @@ def _tensor(patches: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(patches).float() / 255
 
 
-def export(network: nn.Sequential, temperature: float, path: Path) -> None:
-    """Probabilities out: the temperature and the softmax are part of the exported model."""
-
-    class Calibrated(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, patch: Tensor) -> Tensor:
-            return torch.softmax(self.network(patch) / temperature, 1)
-
-    side = mark_models.LOOK_PX
-    torch.onnx.export(
-        Calibrated().eval(),
-        (torch.zeros(1, 2, side, side),),
-        str(path),
-        input_names=["patch"],
-        output_names=["probabilities"],
-        dynamic_axes={"patch": {0: "n"}, "probabilities": {0: "n"}},
-        dynamo=False,
-    )
-
-
 # --- both -----------------------------------------------------------------------------------------
-
-
-def temperature_of(logits: Tensor, labels: Tensor) -> float:
-    candidates = np.geomspace(0.5, 3.0, 80)
-    losses = [float(functional.cross_entropy(logits / t, labels)) for t in candidates]
-    return float(candidates[int(np.argmin(losses))])
 
 
 def nothing_seen(passed: NDArray[np.int64]) -> list[float]:
@@ -236,7 +208,8 @@ def main() -> None:
     for name, one, temperature in zip(("features", "look"), logits, temperatures, strict=True):
         print(f"by {name}, temperature {temperature:.2f}:")
         report(torch.softmax(one / temperature, 1).numpy(), drawn.labels[held_out])
-    export(by_look, temperatures[1], options.out / "marks.onnx")
+    side = mark_models.LOOK_PX
+    export(by_look, temperatures[1], (2, side, side), "patch", options.out / "marks.onnx")
     facts = {
         "version": "marks-2",
         "trained_on": f"{len(labels)} simulated boxes on {options.pages} pages, seed {options.seed}",
