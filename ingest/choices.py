@@ -28,6 +28,8 @@ class Habit:
     """How dark the marks of this page are in the middle; 0 when there are too few to say."""
     fill: float = 1.0
     """Which share of its box a mark of this page has in the middle."""
+    fading: bool = False
+    """Whether what ink there is in the boxes of this page is hardly darker than what counts as ink."""
 
     @property
     def fills(self) -> bool:
@@ -52,18 +54,29 @@ def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> H
     thin = heavy = 0
     shades: list[float] = []
     fills: list[float] = []
+    inks: list[float] = []
     for measurement in measurements:
         if fields[measurement.field].kind not in (Kind.SINGLE, Kind.MULTIPLE):
             continue
-        on = [box for box in measurement.boxes if _on(_classes(box)) > 0.9]
+        on_by = [(box, _on(_classes(box))) for box in measurement.boxes]
+        inks += [
+            b.features.get("dark", 0.0) for b, p in on_by if p > thresholds.RATHER_MARKED and _has_ink(b)
+        ]
+        on = [box for box, p in on_by if p > 0.9]
         heavies = [box for box in on if box.features.get("fill", 0.0) > thresholds.HEAVY_FILL]
         heavy += bool(on) and len(heavies) == len(on)
         thin += len(heavies) < len(on)
         shades += [box.features.get("dark", 0.0) for box in on]
         fills += [box.features.get("fill", 0.0) for box in on]
+    fading = len(inks) >= thresholds.MARKS_TO_FADE and sorted(inks)[len(inks) * 3 // 4] < thresholds.FADING
     if len(shades) < thresholds.MARKS_FOR_SHADE:
-        return Habit(thin, heavy)
-    return Habit(thin, heavy, median(shades), median(fills))
+        return Habit(thin, heavy, fading=fading)
+    return Habit(thin, heavy, median(shades), median(fills), fading)
+
+
+def _has_ink(box: BoxSeen) -> bool:
+    """Inside; a ring has its ink around the box."""
+    return box.features.get("fill", 0.0) > 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,7 @@ def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibrat
     boxes = [_box(field, box) for box in seen.boxes]
     found = _single(boxes, of_page) if field.kind is Kind.SINGLE else _multiple(field, boxes, of_page)
     value, raw, alternatives, doubt = found
-    raw, doubt = _unless_missed(seen, boxes, value, raw, doubt)
+    raw, doubt = _unless_missed(seen, boxes, of_page, value, raw, doubt)
     raw, doubt = _unless_scribbled(boxes, of_page, value, raw, doubt)
     raw, doubt = _unless_faint(boxes, of_page, value, raw, doubt)
     confidence = calibration(Judgement.CHOICE, raw)
@@ -194,9 +207,10 @@ def _contradiction(field: Field, value: Sequence[str]) -> str:
 
 
 def _unless_missed(
-    seen: Measurement, boxes: Sequence[_Box], value: Value, raw: float, doubt: str
+    seen: Measurement, boxes: Sequence[_Box], of_page: Habit, value: Value, raw: float, doubt: str
 ) -> tuple[float, str]:
-    """Reasons to distrust what the boxes say: hidden print, unexplained ink, ink on the words."""
+    """Reasons to distrust what the boxes say: hidden print, unexplained ink, ink on the words, pencil that a
+    copy has all but lost."""
     hidden = [b for b in boxes if b.seen.features["print"] < thresholds.PRINT_MISSING and not b.inked]
     if hidden:
         names = "、".join(box.option.label for box in hidden)
@@ -211,8 +225,8 @@ def _unless_missed(
         return min(raw, thresholds.UNEXPLAINED), doubt or f"{stray[0].option.label}：框内有不像标记的墨迹"
     if on_words:
         return min(raw, thresholds.UNEXPLAINED), doubt or "没有打√，但选项文字上有笔迹"
-    if min(box.seen.features.get("gain", 1.0) for box in boxes) < thresholds.FADED_GAIN:
-        return min(raw, thresholds.UNEXPLAINED), doubt or "这页复印得很淡，浅的笔迹可能看不见了"
+    if of_page.fading:
+        return min(raw, thresholds.UNEXPLAINED), doubt or "这页的笔迹都很淡，有的可能看不见了"
     return raw, doubt
 
 

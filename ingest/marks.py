@@ -62,8 +62,7 @@ def measure(ink: PageInk, boxes: Sequence[Box]) -> Mapping[str, MarksSeen]:
     moved_by = dict(zip(close.chosen, close.moved_mm, strict=True))
     seen, moved = defaultdict(list), defaultdict(list)
     for n, (box, features) in enumerate(zip(boxes, quick, strict=True)):
-        known = features | {"gain": ink.gain} | features_of.get(n, {})
-        seen[box.field].append(BoxSeen(box.option, None, _rounded(known)))
+        seen[box.field].append(BoxSeen(box.option, None, _rounded(features | features_of.get(n, {}))))
         moved[box.field].append(moved_by.get(n, (0.0, 0.0)))
     return {
         field: MarksSeen(

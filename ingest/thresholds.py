@@ -228,10 +228,6 @@ PRINTED_GREY = 190
 PRINT_GAIN_RANGE = (0.5, 2.2)
 """How dark print may come out against the blank page: a pale copy, or 45 % grey copied to solid black."""
 
-FADED_GAIN = 0.75
-"""Darkness of print over the blank's below which a copy is so pale that pencil is lost on it: then nothing is
-called unanswered without a person."""
-
 PRINT_GAIN_PERCENTILE = 75.0
 """Of the printed pixels' darkness: above the middle, because half-covered edges pull the middle down."""
 
@@ -476,6 +472,12 @@ page, by someone who ticks there (who rather deleted it and forgot to choose aga
 FILL_CANCELS, FILL_CANCELS_OF_FILLER = 0.998, 0.5
 """Probability that a solid box beside a marked one was deleted: the form asks for just that; of someone
 who fills all boxes nobody knows."""
+
+RATHER_MARKED, MARKS_TO_FADE, FADING = 0.5, 3, 0.15
+"""Probability from which a box is rather marked than not, how many such boxes tell how ink came out on a
+page, and the darkness that a quarter of them must reach: else a copier has nearly lost the ink, and nothing
+is called unanswered without a person. Copiers left 0.10 to 0.14 of pencil; light pencil has 0.17 and more,
+pens have 0.4."""
 
 BLANK_ERROR = 0.0005
 """Probability that a field without ink was written in after all: correction fluid, dried-out pens."""

@@ -139,16 +139,19 @@ def test_a_stroke_that_only_passes_through_does_not_keep_a_question_from_being_b
     assert found.confidence > 0.99
 
 
-def test_on_a_faded_copy_nothing_is_surely_unanswered():
-    field = Field("q", "问", Kind.SINGLE, ABC)
+def test_where_a_copier_has_nearly_lost_the_ink_nothing_is_surely_unanswered():
+    fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(5)]
 
-    def read(kind: str, gain: float) -> Reading:
-        boxes = (_box("a", kind, gain=gain), _box("b", gain=gain), _box("c", gain=gain))
-        return decide(_form(field), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN)[0]
+    def read(dark: float) -> list[Reading]:
+        seen = []
+        for field, kind in zip(fields, ("marked", "marked", "marked", "marked", "empty"), strict=True):
+            boxes = (_box("a", kind, dark=dark), _box("b"), _box("c"))
+            seen.append(Measurement(field.key, 0.0, boxes=boxes))
+        return list(decide(_form(*fields), seen, {}, PLAIN))
 
-    assert read("empty", 1.2).confidence > 0.99
-    assert read("empty", 0.6).confidence <= thresholds.UNEXPLAINED
-    assert read("marked", 0.6).confidence > 0.99
+    assert read(0.7)[4].confidence > 0.99
+    assert read(0.12)[4].confidence <= thresholds.UNEXPLAINED
+    assert read(0.12)[0].confidence > 0.99
 
 
 def test_ink_on_the_words_of_an_unanswered_question_is_pointed_out():
