@@ -1,7 +1,7 @@
 """Fits the curves that turn raw scores into probabilities: `ingest/models/confidence.json`.
 
-    python benchmarks/reading.py --pages 600 --seed 201 --keep office.pickle --digits DIGITS-28PX.NPZ
-    python benchmarks/reading.py --pages 200 --seed 202 --preset worn --keep worn.pickle --digits …
+    python benchmarks/reading.py --pages 800 --seed 601 --keep office.pickle --digits DIGITS-28PX.NPZ
+    python benchmarks/reading.py --pages 300 --seed 602 --preset worn --keep worn.pickle --digits …
     python -m training.fit_confidence office.pickle worn.pickle
 
 On simulated returns without some fonts; accuracy is reported (`benchmarks.reading_report`) on other seeds,
@@ -64,7 +64,7 @@ def main() -> None:
         curves[Judgement(judgement)] = curve = fit(pairs)
         print(f"{judgement}: {len(pairs)} fields, slope {curve.slope}, offset {curve.offset}")
         print(table(pairs, curve))
-    calibration = Calibration("confidence-1", curves)
+    calibration = Calibration("confidence-2", curves)
     (options.out / "confidence.json").write_text(calibration.to_json() + "\n", "utf-8")
 
 
