@@ -64,7 +64,7 @@ def main() -> None:
         curves[Judgement(judgement)] = curve = fit(pairs)
         print(f"{judgement}: {len(pairs)} fields, slope {curve.slope}, offset {curve.offset}")
         print(table(pairs, curve))
-    calibration = Calibration("confidence-2", curves)
+    calibration = Calibration("shipped-2", curves)
     (options.out / "confidence.json").write_text(calibration.to_json() + "\n", "utf-8")
 
 

@@ -64,15 +64,17 @@ def back(root: Path) -> Calibration:
 
 
 def next_version(root: Path) -> str:
-    """A name that no calibration of this workspace has had."""
-    known = {path.stem for path in (root / FOLDER).glob("confidence-*.json")} | {shipped().version}
-    return f"confidence-{max(int(name.rsplit('-', 1)[1]) for name in known) + 1}"
+    """A name that no calibration of this workspace has had; those that ship have names of another kind."""
+    return f"confidence-{max(map(_number, versions(root)), default=1) + 1}"
 
 
 def versions(root: Path) -> list[str]:
     """The office's own, oldest first."""
-    found = (root / FOLDER).glob("confidence-*.json")
-    return [path.stem for path in sorted(found, key=lambda path: int(path.stem.rsplit("-", 1)[1]))]
+    return sorted((path.stem for path in (root / FOLDER).glob("confidence-*.json")), key=_number)
+
+
+def _number(version: str) -> int:
+    return int(version.rsplit("-", 1)[1])
 
 
 def _current_version(root: Path) -> str | None:
