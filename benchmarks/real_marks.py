@@ -69,8 +69,7 @@ def mark_probability(crop: Image) -> float:
     homography = (px_per_mm, 0.0, -0.5, 0.0, px_per_mm, -0.5, 0.0, 0.0, 1.0)
     page = RegisteredPage(scan, blank, PageFrame(side, side), Registration(homography, 0.1, "crop"))
     (seen,) = marks.measure(PageInk.of(page, [box]), [box])["f"].boxes
-    classes = mark_models.classify(seen)
-    return classes["marked"] + classes["filled"]
+    return mark_models.marked(seen)
 
 
 def photographed_digits() -> tuple[NDArray[np.int64], NDArray[np.float32]]:

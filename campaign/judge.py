@@ -161,10 +161,11 @@ class Evidence:
         signed = [one for one in self.accepted if one.value is True]
         unsure = [one for one in self.read if one not in self.accepted]
         if signed or not unsure:
-            self.best = max(signed or self.accepted, key=_confidence)
-            return self.confirmed()
-        self.best = max(unsure, key=lambda one: (one.value is True, one.confidence))
-        return self.doubtful(self.best.doubt or UNSURE)
+            return _answer(
+                max(signed or self.accepted, key=_confidence), Status.ACCEPTED if signed else Status.BLANK
+            )
+        likeliest = max(unsure, key=lambda one: (one.value is True, one.confidence))
+        return _answer(likeliest, Status.NEEDS_REVIEW, likeliest.doubt or UNSURE)
 
     def confirmed(self) -> Answer:
         assert self.best is not None

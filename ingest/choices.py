@@ -58,7 +58,7 @@ def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> H
     for measurement in measurements:
         if fields[measurement.field].kind not in (Kind.SINGLE, Kind.MULTIPLE):
             continue
-        on_by = [(box, _on(_classes(box))) for box in measurement.boxes]
+        on_by = [(box, mark_models.marked(box)) for box in measurement.boxes]
         inks += [
             b.features.get("dark", 0.0) for b, p in on_by if p > thresholds.RATHER_MARKED and _has_ink(b)
         ]
@@ -124,15 +124,7 @@ def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibrat
 
 
 def _box(field: Field, seen: BoxSeen) -> _Box:
-    return _Box(field.option(seen.option or ""), seen, **_classes(seen))
-
-
-def _classes(seen: BoxSeen) -> Mapping[str, float]:
-    return mark_models.classify(seen)
-
-
-def _on(classes: Mapping[str, float]) -> float:
-    return classes["marked"] + classes["filled"]
+    return _Box(field.option(seen.option or ""), seen, **mark_models.classify(seen))
 
 
 _Found = tuple[Value, float, tuple[tuple[Value, float], ...], str]
@@ -250,8 +242,7 @@ def _unless_faint(
     chosen = value if isinstance(value, list) else [value]
     pale = thresholds.PALE * of_page.dark
     faint = [b for b in boxes if b.option.key in chosen and b.seen.features.get("dark", 1.0) < pale]
-    # A ring has its ink around the box, none inside.
-    faint = [box for box in faint if box.seen.features.get("fill", 0.0) > 0]
+    faint = [box for box in faint if _has_ink(box.seen)]
     if not faint:
         return raw, doubt
     return min(

@@ -23,7 +23,7 @@ from ingest.engines import Engine, EngineError, TracingEngine, session
 from ingest.ink import Ink, PageInk, smooth, without_residue, without_strikes
 from ingest.model import BoxSeen, Character, TextSeen
 from ingest.register import READING_MM_PER_PX, Shift
-from ingest.strokes import sharpness
+from ingest.strokes import sharpness, slope
 from layouts.model import Box
 
 CLASSES = 11
@@ -207,10 +207,11 @@ def _read_cells(
         found = probabilities(np.stack([normalise(sharp, own[n]) for n in inked]))
         read = dict(zip(inked, found, strict=True))
     even = smooth(sharp)
+    steep = slope(even)
     drawn = {
         n: {
             "dark": float(even[own[n]].mean()),
-            "edge": sharpness(even, own[n]),
+            "edge": sharpness(even, steep, own[n]),
             "from_beyond": from_beyond[n],
         }
         for n in inked

@@ -86,10 +86,10 @@ def classify(seen: BoxSeen) -> Mapping[str, float]:
     return dict(zip(CLASSES, map(float, found), strict=True))
 
 
-def is_marked(seen: BoxSeen) -> bool:
-    """Whether it rather is than not."""
+def marked(seen: BoxSeen) -> float:
+    """Probability that it is marked, be it solid."""
     classes = classify(seen)
-    return classes["marked"] + classes["filled"] > 0.5
+    return classes["marked"] + classes["filled"]
 
 
 _LEAST = 1e-6

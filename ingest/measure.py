@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forms.model import Field, Kind
-from ingest import digits, mark_models, marks, text, words
+from ingest import digits, mark_models, marks, text, thresholds, words
 from ingest.engines import Engine, engine
 from ingest.ink import PageInk
 from ingest.lines import without_lines
@@ -74,7 +74,11 @@ def _measure(
 def _marks(
     field: Field, layout: Layout, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen
 ) -> Measurement:
-    unmarked = [box for box, look in zip(boxes, seen.boxes, strict=True) if not mark_models.is_marked(look)]
+    unmarked = [
+        box
+        for box, look in zip(boxes, seen.boxes, strict=True)
+        if mark_models.marked(look) <= thresholds.RATHER_MARKED
+    ]
     answered = field.kind is Kind.SINGLE and len(unmarked) < len(boxes)
     around, areas = 0.0, words.areas(layout, boxes)
     if areas and not answered:

@@ -62,7 +62,7 @@ def features(new: Ink, mask: NDArray[np.bool_], others: Sequence[tuple[slice, sl
         "dark": float(shades.mean()) if shades.size else 0.0,
         "peak": float(_quantile(new[inner], 0.95)),
         "texture": float(shades.std()) if shades.size else 0.0,
-        "edge": sharpness(new, main),
+        "edge": sharpness(new, slope(new), main),
         "thick": _thickness(main),
         "cells": float((blocks > 0.08).mean()),
         "least_cell": float(blocks.min()),
@@ -144,26 +144,29 @@ def _sectors() -> NDArray[np.int64]:
     return np.where(ring_mask(CLOSE_PX), sector, -1)
 
 
-def sharpness(new: Ink, main: NDArray[np.bool_]) -> float:
-    """Mean slope along the stroke's edge over its darkness: pens are sharp, stains are not."""
-    band = cv2.morphologyEx(main.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+def slope(new: Ink) -> Ink:
+    """How fast darkness changes at each px, per px."""
     across, down = cv2.Sobel(new, cv2.CV_32F, 1, 0), cv2.Sobel(new, cv2.CV_32F, 0, 1)
-    slope = cv2.magnitude(across, down)[band].mean() / 8
-    return float(slope / max(float(new[main].mean()), 0.02))
+    return np.asarray(cv2.magnitude(across, down) / 8, np.float32)
+
+
+def sharpness(new: Ink, steep: Ink, main: NDArray[np.bool_]) -> float:
+    """Mean slope `steep` along a stroke's edge over its darkness: pens are sharp, stains are not."""
+    band = cv2.morphologyEx(main.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    return float(steep[band].mean() / max(float(new[main].mean()), 0.02))
 
 
 def sharpness_of_each(new: Ink, labels: NDArray[Any], count: int) -> NDArray[np.float64]:
     """The same of every connected piece of ink, by its label, at the inner side of its edge."""
     mask = labels > 0
     edge = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
-    slope = cv2.magnitude(cv2.Sobel(new, cv2.CV_32F, 1, 0), cv2.Sobel(new, cv2.CV_32F, 0, 1)) / 8
 
     def mean(values: NDArray[Any], where: NDArray[np.bool_]) -> NDArray[np.float64]:
         on = labels[where]
         sums = np.bincount(on, values[where], minlength=count)
         return np.asarray(sums / np.maximum(np.bincount(on, minlength=count), 1))
 
-    return mean(slope, edge) / np.maximum(mean(new, mask), 0.02)
+    return mean(slope(new), edge) / np.maximum(mean(new, mask), 0.02)
 
 
 def _quantile(values: NDArray[Any], share: float) -> float:

@@ -193,8 +193,10 @@ def _plan(
     rng = np.random.default_rng([seed, 1])
 
     def answered(side: Side, asked: str) -> Mapping[str, Value]:
+        if side.instance in answers:
+            return answers[side.instance]
         mood = np.random.default_rng([seed, *asked.encode()])
-        return answers.get(side.instance) or answer(side.layout.form, mood, circumstances)
+        return answer(side.layout.form, mood, circumstances)
 
     sheets = _sheets(printed, sides, answered)
     instances = dict.fromkeys(sheet.instance for sheet in sheets)
