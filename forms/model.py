@@ -83,6 +83,11 @@ class Field:
     column: str = ""
     options_from: str = ""
 
+    @property
+    def block(self) -> str:
+        """The repeated group that it belongs to, `opinion_1`; empty for most."""
+        return self.key.rpartition(".")[0]
+
     def option(self, key: str) -> Option:
         return next(option for option in self.options if option.key == key)
 

@@ -32,7 +32,7 @@ def decide(
         field = fields[seen.field]
         reading = _judge(field, seen, habit, pen, vocabularies, calibration, days)
         readings.append(_if_in_place(field, seen, reading))
-    return _checked(form, readings)
+    return _checked(form, _unless_cancelled(fields, measurements, readings))
 
 
 def _judge(
@@ -64,6 +64,24 @@ def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
         return reading
     doubt = reading.doubt or f"版面对不准（差 {seen.residual_mm:.1f} 毫米），请核对"
     return replace(reading, confidence=min(reading.confidence, thresholds.HIDDEN), doubt=doubt)
+
+
+def _unless_cancelled(
+    fields: Mapping[str, Field], measurements: Sequence[Measurement], readings: Sequence[Reading]
+) -> Sequence[Reading]:
+    """A line through a block in which nothing is written says that it is not needed; through one that is
+    filled in, it may cancel what it runs through."""
+    used = {fields[one.field].block for one in readings if one.value not in (None, [], False)}
+    return [
+        replace(
+            one,
+            confidence=min(one.confidence, thresholds.UNEXPLAINED),
+            doubt=one.doubt or "有一条长线划过，请确认是否作废",
+        )
+        if seen.struck_mm >= thresholds.STRIKE_CROSSES_MM and fields[one.field].block in used
+        else one
+        for seen, one in zip(measurements, readings, strict=True)
+    ]
 
 
 def doubted_by_hand(readings: Sequence[Reading]) -> tuple[Reading, ...]:

@@ -162,6 +162,15 @@ class PageInk:
         """New ink of one patch, the blank patch under it, and the paper's brightness."""
         return darker(seen, self.expected(print_, paper))
 
+    def expected_at(self, places: Points) -> Image:
+        """How bright print and paper are expected to be at places in mm (N, 2), 0–255 (N)."""
+        height, width = self.page.blank.shape
+        scale = np.array([width / self.page.frame.width, height / self.page.frame.height])
+        columns, rows = np.round(places * scale - 0.5).astype(np.intp).T
+        print_ = self.page.blank[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+        light = self.paper_at(places) * (1.0 - self.gain * (255 - print_) / 255)
+        return np.asarray(np.clip(light, 0, 255), np.uint8)
+
     def expected(self, print_: Image, paper: Ink | float) -> Ink:
         """The darkest that print alone may make each pixel, with some play of its place."""
         print_ = np.asarray(cv2.erode(print_, _CROSS, iterations=self._play), np.uint8)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forms.model import Field, Kind
-from ingest import digits, mark_models, marks, text, thresholds, words
+from ingest import digits, mark_models, marks, strikes, text, thresholds, words
 from ingest.engines import Engine, engine
 from ingest.ink import PageInk
 from ingest.lines import without_lines
@@ -26,16 +26,18 @@ def measure_page(
 ) -> tuple[Measurement, ...]:
     """The fields of one page that a person fills in, in printed order. Raises EngineError when no engine
     is installed; an engine that fails on a crop leaves the field without text."""
-    page = without_lines(page)
-    boxes = [box for box in printed.layout.on_page(page_number) if box.kind is not BoxKind.PREFILL]
+    page, layout = without_lines(page), printed.layout
+    boxes = [box for box in layout.on_page(page_number) if box.kind is not BoxKind.PREFILL]
+    fields = [f for f in layout.fields_on_page(page_number) if f.kind is not Kind.PREFILL]
     ink = PageInk.of(page, boxes)
+    blocks = {f.key: layout.area_of(f.key, page_number) for f in fields if f.block}
+    struck = strikes.find(ink, list(blocks.values()))
+    ink = strikes.without(ink, struck)
     ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
     by_field: dict[str, list[Box]] = {}
     for box in boxes:
         by_field.setdefault(box.field, []).append(box)
     reader = reader or engine()
-    fields = [f for f in printed.layout.fields_on_page(page_number) if f.kind is not Kind.PREFILL]
-    layout = printed.layout
     seen = [
         _measure(field, by_field[field.key], layout, ink, ticked, vocabularies, reader) for field in fields
     ]
@@ -44,6 +46,7 @@ def measure_page(
             one,
             residual_mm=max(one.residual_mm, round(page.unfollowed_mm(by_field[one.field]), 3)),
             hidden=ink.is_hidden(by_field[one.field]),
+            struck_mm=strikes.length_in(struck, blocks.get(one.field)),
         )
         for one in seen
     )

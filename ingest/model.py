@@ -113,6 +113,7 @@ class Measurement:
     residual_mm  how well the field lies on its place after it; large values forbid trust
     around       ink on the words beside the boxes, mm², looked for where no box is marked
     hidden       no paper is seen there: covered, torn off before a dark lid, beyond the scan
+    struck_mm    length of the lines through it that strike out a block
     """
 
     field: str
@@ -123,6 +124,7 @@ class Measurement:
     texts: tuple[TextSeen, ...] = ()
     around: float = 0.0
     hidden: bool = False
+    struck_mm: float = 0.0
 
 
 @dataclass(frozen=True)

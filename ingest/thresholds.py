@@ -362,6 +362,22 @@ the share of inked columns that makes a word: one of six characters."""
 STRUCK_MM = 30.0
 """Length of a stroke that is no writing, mm: joined-up characters reach 25."""
 
+STRIKE_RUN_MM, STRIKE_PIECE_MM, STRIKE_SLOPED_MM, STRIKE_SEED_MM = 1.6, 0.75, 2.5, 6.0
+"""Of a line that strikes out a block: how high its ink may stand in one column, which allows 0.9 mm of pen at
+55 degrees; the shortest piece of it that counts between printed words; from which length a piece has a slope
+of its own, and from which a line is followed, mm."""
+
+STRIKE_AHEAD_MM, STRIKE_OFF_MM, STRIKE_STRAYS, STRIKE_TURNS = 10.0, 0.7, 0.08, 0.35
+"""Where such a line goes on: looked ahead from so much of it, mm; how far beside it may be found, mm, and
+more for every mm that is bridged; by how much its slope may have changed."""
+
+STRIKE_BEYOND_MM, STRIKE_CROSSES_MM = 4.0, 3.0
+"""How far beyond the blocks of a page lines are followed, and how much of one in a field may be about it, mm."""
+
+STRIKE_LIFTED_MM, STRIKE_HIDDEN_MM, STRIKE_CROSSING_MM, STRIKE_SEEN = 3.0, 14.0, 50.0, 0.4
+"""How far a line may be off the paper, hidden by print, or lost in another that crosses it, mm; share of it
+that must be seen by itself."""
+
 STRIKE_MM, STRIKE_ENTERS_MM, STRIKE_CROSSED_MM = 14.0, 6.0, 30.0
 """Length from which a stroke may strike out, when it comes in from beside the field, and from which two may
 cross, mm. 一 is 8 mm long and has room at its ends."""

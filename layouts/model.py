@@ -154,6 +154,15 @@ class Layout:
     def of_field(self, key: str) -> tuple[Box, ...]:
         return tuple(box for box in self.boxes if box.field == key)
 
+    def area_of(self, key: str, page: int) -> Area:
+        """What a field's boxes and the words of its options take up of a page. Raises ValueError when the
+        page has none of them."""
+        boxes = [box for box in self.of_field(key) if box.page == page]
+        areas = [(box.x, box.y, box.w, box.h) for box in boxes]
+        areas += [words for box in boxes if (words := self.words_of(box))]
+        x, y = min(area[0] for area in areas), min(area[1] for area in areas)
+        return x, y, max(a[0] + a[2] for a in areas) - x, max(a[1] + a[3] for a in areas) - y
+
     def words_of(self, box: Box) -> Area | None:
         """Where an option's words are printed behind its box; None in a table of boxes, whose words stand
         above. The width is an upper bound (`typeset.width_mm`)."""

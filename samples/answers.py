@@ -91,8 +91,8 @@ class _Talk:
 
     def _asked_for(self, f: Field) -> bool:
         """Fields that only another answer calls for."""
-        block, _, name = f.key.rpartition(".")
-        if block and not self._uses(block):
+        name = f.key.rpartition(".")[2]
+        if f.block and not self._uses(f.block):
             return False
         if f.key.endswith("_other"):
             return "other" in _list(self.answers.get(f.key.removesuffix("_other")))
@@ -198,7 +198,7 @@ _WORDS: Mapping[str, Sequence[str]] = {
 
 
 def _lines(talk: _Talk, f: Field) -> Value:
-    block, _, name = f.key.rpartition(".")
+    block, name = f.block, f.key.rpartition(".")[2]
     if name == "details":
         return talk.sentence(phrases.DETAILS)
     if name == "auto_parts_opinion":

@@ -24,8 +24,8 @@ Answers = Mapping[str, Value]
 
 CORRECTED = 0.012
 """Share of choice and number fields in which a mistake is corrected as the instruction says."""
-BLOCK_STRUCK = 0.06
-"""Share of unused repeated blocks that are struck out with one long line."""
+BLOCK_STRUCK, BLOCK_CANCELLED = 0.06, 0.003
+"""Share of repeated blocks that are struck out with long lines: unused ones, and such as were filled in."""
 PAGE_NOTES = 0.05
 """Share of pages with a note or a try of the pen where nothing is asked."""
 
@@ -108,7 +108,7 @@ def fill(
     desk = _Desk(layout, page, paper, clerk, subject, scribes, rng, carelessness)
     asked = [f for f in layout.fields_on_page(page) if f.kind is not Kind.PREFILL]
     outcomes = {f.key: _write(desk, f, answers.get(f.key)) for f in asked}
-    _strike_unused_blocks(desk, asked, outcomes)
+    outcomes |= _strike_blocks(desk, asked, outcomes)
     _scatter(desk)
     return PageTruth(
         {key: outcome.value for key, outcome in outcomes.items()},
@@ -539,23 +539,56 @@ def _sign(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome:
     return _Outcome(True, "signature")
 
 
-# --- what else a pen leaves on a page ------------------------------------------------------------
+# --- blocks that are struck out ------------------------------------------------------------------
 
 
-def _strike_unused_blocks(desk: _Desk, asked: Sequence[Field], outcomes: Mapping[str, _Outcome]) -> None:
-    """A long line through a repeated block that was not needed: through its boxes, too."""
+def _strike_blocks(
+    desk: _Desk, asked: Sequence[Field], outcomes: Mapping[str, _Outcome]
+) -> Mapping[str, _Outcome]:
+    """Long lines through repeated blocks that were not needed, and rarely through one that was filled in:
+    through its boxes, too. What is cancelled that way is returned."""
     blocks: dict[str, list[Field]] = {}
     for f in asked:
-        if "." in f.key:
-            blocks.setdefault(f.key.split(".")[0], []).append(f)
+        if f.block:
+            blocks.setdefault(f.block, []).append(f)
+    cancelled: dict[str, _Outcome] = {}
     for fields in blocks.values():
         unused = all(outcomes[f.key].value in (None, [], False) for f in fields)
-        if unused and desk.chance(BLOCK_STRUCK):
-            boxes = [box for f in fields for box in desk.boxes(f.key)]
-            left, right = min(b.x for b in boxes) + 4, max(b.x + b.w for b in boxes) - 8
-            top, bottom = min(b.y for b in boxes), max(b.y + b.h for b in boxes)
-            middle = ((left + right) / 2, (top + bottom) / 2 + 2)
-            desk.clerk.line([(left, bottom - 2), middle, (right, top + 2)], 0.8)
+        if desk.chance(BLOCK_STRUCK if unused else BLOCK_CANCELLED):
+            _strike_out(desk, [box for f in fields for box in desk.boxes(f.key)])
+            cancelled |= {f.key: _nothing(f) for f in fields if not unused}
+    return cancelled
+
+
+def _nothing(f: Field) -> _Outcome:
+    """What an entry says that was written and then struck out; a signature is there all the same."""
+    value: Value = [] if f.kind is Kind.MULTIPLE else None
+    return _Outcome(value, "block struck out", ambiguous=f.kind is Kind.SIGNATURE)
+
+
+def _strike_out(desk: _Desk, boxes: Boxes) -> None:
+    """From corner to corner, both ways, level, in a wave, or a short slash."""
+    left, right = min(b.x for b in boxes) + 4, max(b.x + b.w for b in boxes) - 8
+    top, bottom = min(b.y for b in boxes) + 2, max(b.y + b.h for b in boxes) - 2
+    middle = (top + bottom) / 2
+    way = desk.rng.choice(5, p=(0.4, 0.2, 0.2, 0.1, 0.1))
+    if way == 0:
+        desk.clerk.line([(left, bottom), ((left + right) / 2, middle + 2), (right, top)], 0.8)
+    elif way == 1:
+        desk.clerk.line([(left, top), ((left + right) / 2, middle), (right, bottom)], 0.8)
+        desk.clerk.line([(right, top), ((left + right) / 2, middle), (left, bottom)], 0.8)
+    elif way == 2:
+        desk.clerk.line([(left, middle), ((left + right) / 2, middle), (right, middle)], 0.8)
+    elif way == 3:
+        bends = np.linspace(left, right, 7)
+        desk.clerk.line([(x, middle + (1.5 if n % 2 else -1.5)) for n, x in enumerate(bends)], 0.4)
+    else:
+        start = float(desk.rng.uniform(left, max(right - 50, left + 1)))
+        end = min(start + float(desk.rng.uniform(30, 60)), right)
+        desk.clerk.line([(start, bottom), ((start + end) / 2, middle), (end, top)], 0.5)
+
+
+# --- what else a pen leaves on a page ------------------------------------------------------------
 
 
 _NOTES = ("已核实", "补", "√", "老王家", "见背面", "复印1份", "12", "电话已存", "下午再来", "阅")
