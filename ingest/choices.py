@@ -95,13 +95,15 @@ class _Box:
         return self.empty + self.stray
 
     @property
-    def inked(self) -> bool:
-        """Ink inside that should not be overlooked; what is surely dirt, or passes through from beyond the
-        neighbouring boxes, is not about this one."""
+    def heavy(self) -> bool:
+        return self.seen.features.get("fill", 0.0) > thresholds.HEAVY_FILL
+
+    def inked(self, sure: float) -> bool:
+        """Ink inside that should not be overlooked; what is dirt with a probability of `sure`, or passes
+        through from beyond the neighbouring boxes, is not about this one."""
         features = self.seen.features
         passes = features.get("leaves", 0.0) > 0 and features.get("reach", 0.0) > thresholds.PASSING_REACH
-        sure = self.off >= thresholds.SURELY_STRAY
-        return features.get("fill", 0.0) > thresholds.STRAY_FILL and not passes and not sure
+        return features.get("fill", 0.0) > thresholds.STRAY_FILL and not passes and self.off < sure
 
     def scribbled(self, usual: float) -> bool:
         """Marked with far more ink than a tick or a cross has, and than is `usual`, but not filled solid."""
@@ -109,11 +111,14 @@ class _Box:
         return self.marked > self.filled and fill > max(thresholds.HEAVY_FILL, 2 * usual)
 
 
-def judge(field: Field, seen: Measurement, of_page: Habit, calibration: Calibration) -> Reading:
+def judge(
+    field: Field, seen: Measurement, of_page: Habit, calibration: Calibration, alone: bool = False
+) -> Reading:
+    """`alone`: the field is one of a block in which nothing else is answered."""
     boxes = [_box(field, box) for box in seen.boxes]
     found = _single(boxes, of_page) if field.kind is Kind.SINGLE else _multiple(field, boxes, of_page)
     value, raw, alternatives, doubt = found
-    raw, doubt = _unless_missed(seen, boxes, of_page, value, raw, doubt)
+    raw, doubt = _unless_missed(seen, boxes, of_page, alone, value, raw, doubt)
     raw, doubt = _unless_scribbled(boxes, of_page, value, raw, doubt)
     raw, doubt = _unless_faint(boxes, of_page, value, raw, doubt)
     confidence = calibration(Judgement.CHOICE, raw)
@@ -171,8 +176,9 @@ def _several(boxes: Sequence[_Box]) -> str:
 
 
 def _multiple(field: Field, boxes: Sequence[_Box], of_page: Habit) -> _Found:
-    """Option by option; solid boxes beside other marks are deletions."""
-    ticked = max(box.marked for box in boxes)
+    """Option by option; solid boxes beside other marks are deletions, but beside marks as heavy as they are
+    of someone who fills all boxes."""
+    ticked = max((box.marked for box in boxes if not (of_page.fills and box.heavy)), default=0.0)
     cancels = ticked * of_page.fill_cancels() + (1 - ticked) * (1 - of_page.lone_fill_is_mark())
     on = {box.option.key: box.marked + box.filled * (1 - cancels) for box in boxes}
     value = sorted(key for key, p in on.items() if p > 0.5)
@@ -199,20 +205,33 @@ def _contradiction(field: Field, value: Sequence[str]) -> str:
 
 
 def _unless_missed(
-    seen: Measurement, boxes: Sequence[_Box], of_page: Habit, value: Value, raw: float, doubt: str
+    seen: Measurement,
+    boxes: Sequence[_Box],
+    of_page: Habit,
+    alone: bool,
+    value: Value,
+    raw: float,
+    doubt: str,
 ) -> tuple[float, str]:
     """Reasons to distrust what the boxes say: hidden print, unexplained ink, ink on the words, pencil that a
-    copy has all but lost."""
-    hidden = [b for b in boxes if b.seen.features["print"] < thresholds.PRINT_MISSING and not b.inked]
+    copy has all but lost. Nobody answers one question alone of a block: there, specks are no reason."""
+    sure, around = thresholds.SURELY_STRAY, thresholds.AROUND_MM2
+    if alone:
+        sure, around = thresholds.STRAY_ALONE, thresholds.AROUND_ALONE_MM2
+    hidden = [b for b in boxes if b.seen.features["print"] < thresholds.PRINT_MISSING and not b.inked(sure)]
     if hidden:
         names = "、".join(box.option.label for box in hidden)
         return min(raw, thresholds.HIDDEN), doubt or f"看不到印好的框（{names}），可能被遮盖、撕去或没有对准"
-    on_words = seen.around >= thresholds.AROUND_MM2
+    on_words = seen.around >= around
     if value not in (None, []):
+        if alone:
+            return min(
+                raw, thresholds.UNEXPLAINED
+            ), doubt or "这一条只有这一处有标记，可能是污渍或背面透过来的"
         if on_words and isinstance(value, list):
             return min(raw, thresholds.UNEXPLAINED), doubt or "有的选项没有打√，但文字上有笔迹"
         return raw, doubt
-    stray = [box for box in boxes if box.inked]
+    stray = [box for box in boxes if box.inked(sure)]
     if stray:
         return min(raw, thresholds.UNEXPLAINED), doubt or f"{stray[0].option.label}：框内有不像标记的墨迹"
     if on_words:
@@ -242,7 +261,7 @@ def _unless_faint(
     chosen = value if isinstance(value, list) else [value]
     pale = thresholds.PALE * of_page.dark
     faint = [b for b in boxes if b.option.key in chosen and b.seen.features.get("dark", 1.0) < pale]
-    faint = [box for box in faint if _has_ink(box.seen)]
+    faint = [box for box in faint if box.seen.features.get("fill", 0.0) >= thresholds.PALE_FILL]
     if not faint:
         return raw, doubt
     return min(

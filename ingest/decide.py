@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from forms.checks import parse
-from forms.model import Field, Form, Kind
-from ingest import choices, confidence, numbers, thresholds, writings
+from forms.model import Field, Form, Kind, Value
+from ingest import choices, confidence, mark_models, numbers, thresholds, writings
 from ingest.confidence import Calibration
 from ingest.model import Measurement, Reading
 
 Vocabularies = Mapping[str, Sequence[str]]
+_CHOICES = (Kind.SINGLE, Kind.MULTIPLE)
+_NOTHING: tuple[Value, ...] = (None, [], False)
 
 
 def decide(
@@ -27,18 +29,57 @@ def decide(
     fields = {field.key: field for field in form.asked()}
     habit = choices.habit(fields, measurements)
     pen = numbers.usual_darkness(fields, measurements)
+    answered = _answered(fields, measurements)
     readings = []
     for seen in measurements:
         field = fields[seen.field]
-        reading = _judge(field, seen, habit, pen, vocabularies, calibration, days)
+        alone = _is_alone(field, fields.values(), answered)
+        reading = _judge(field, seen, habit, alone, pen, vocabularies, calibration, days)
+        reading = _unless_cancelled(field, seen, reading, answered)
         readings.append(_if_in_place(field, seen, reading))
-    return _checked(form, _unless_cancelled(fields, measurements, readings))
+    return _checked(form, [_unless_alone(fields, reading, readings) for reading in readings])
+
+
+def _answered(
+    fields: Mapping[str, Field], measurements: Sequence[Measurement]
+) -> Mapping[str, frozenset[str]]:
+    """Repeated block → its fields that seem to be answered."""
+    found: dict[str, set[str]] = {}
+    for seen in measurements:
+        field = fields[seen.field]
+        if field.block and _is_answered(field, seen):
+            found.setdefault(field.block, set()).add(field.key)
+    return {block: frozenset(keys) for block, keys in found.items()}
+
+
+def _is_alone(field: Field, fields: Collection[Field], answered: Mapping[str, frozenset[str]]) -> bool:
+    """Whether nothing else of its block is answered, which has several questions."""
+    if not field.block:
+        return False
+    questions = [one for one in fields if one.block == field.block and one.kind in _CHOICES]
+    return len(questions) >= thresholds.BLOCK_QUESTIONS and answered.get(field.block, frozenset()) <= {
+        field.key
+    }
+
+
+def _is_answered(field: Field, seen: Measurement) -> bool:
+    """Whether a field seems to be filled in, be it unclear how."""
+    match field.kind:
+        case Kind.SINGLE | Kind.MULTIPLE:
+            return any(mark_models.marked(box) > thresholds.RATHER_MARKED for box in seen.boxes)
+        case Kind.DIGITS | Kind.DATE:
+            return bool(numbers.written_cells(seen))
+        case Kind.SIGNATURE:
+            return seen.ink >= thresholds.SIGNED_INK
+        case _:
+            return seen.ink > 0
 
 
 def _judge(
     field: Field,
     seen: Measurement,
     habit: choices.Habit,
+    alone: bool,
     pen: float,
     vocabularies: Vocabularies,
     calibration: Calibration,
@@ -46,7 +87,7 @@ def _judge(
 ) -> Reading:
     match field.kind:
         case Kind.SINGLE | Kind.MULTIPLE:
-            return choices.judge(field, seen, habit, calibration)
+            return choices.judge(field, seen, habit, calibration, alone)
         case Kind.DIGITS | Kind.DATE:
             return numbers.judge(field, seen, calibration, days, pen)
         case Kind.SIGNATURE:
@@ -67,21 +108,29 @@ def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
 
 
 def _unless_cancelled(
-    fields: Mapping[str, Field], measurements: Sequence[Measurement], readings: Sequence[Reading]
-) -> Sequence[Reading]:
+    field: Field, seen: Measurement, reading: Reading, answered: Mapping[str, frozenset[str]]
+) -> Reading:
     """A line through a block in which nothing is written says that it is not needed; through one that is
     filled in, it may cancel what it runs through."""
-    used = {fields[one.field].block for one in readings if one.value not in (None, [], False)}
-    return [
-        replace(
-            one,
-            confidence=min(one.confidence, thresholds.UNEXPLAINED),
-            doubt=one.doubt or "有一条长线划过，请确认是否作废",
-        )
-        if seen.struck_mm >= thresholds.STRIKE_CROSSES_MM and fields[one.field].block in used
-        else one
-        for seen, one in zip(measurements, readings, strict=True)
-    ]
+    if field.block not in answered or seen.struck_mm < thresholds.STRIKE_CROSSES_MM:
+        return reading
+    doubt = reading.doubt or "有一条长线划过，请确认是否作废"
+    return replace(reading, confidence=min(reading.confidence, thresholds.UNEXPLAINED), doubt=doubt)
+
+
+def _unless_alone(fields: Mapping[str, Field], reading: Reading, of_page: Sequence[Reading]) -> Reading:
+    """A mark in a block of several questions where nothing else is surely answered may be none: where one
+    stain or the other side's writing takes the shape of a mark, what is beside it is unclear, too."""
+    field = fields[reading.field]
+    if not field.block or field.kind not in _CHOICES or reading.value in _NOTHING:
+        return reading
+    block = [one for one in of_page if fields[one.field].block == field.block]
+    questions = sum(fields[one.field].kind in _CHOICES for one in block)
+    others = (one for one in block if one is not reading and one.value not in _NOTHING)
+    if questions < thresholds.BLOCK_QUESTIONS or any(one.confidence >= thresholds.DOUBTFUL for one in others):
+        return reading
+    doubt = reading.doubt or "这一条别处没有清楚的内容，请确认这里是否选中"
+    return replace(reading, confidence=min(reading.confidence, thresholds.UNEXPLAINED), doubt=doubt)
 
 
 def doubted_by_hand(readings: Sequence[Reading]) -> tuple[Reading, ...]:

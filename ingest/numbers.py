@@ -33,7 +33,7 @@ Days = tuple[date, date]
 def usual_darkness(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> float:
     """How dark the digits of a page are in the middle; 0 when there are too few to say."""
     combs = [seen for seen in measurements if fields[seen.field].kind in (Kind.DIGITS, Kind.DATE)]
-    shades = [box.features.get("dark", 0.0) for seen in combs for box in _written(seen)]
+    shades = [box.features.get("dark", 0.0) for seen in combs for box in written_cells(seen)]
     return median(shades) if len(shades) >= thresholds.MARKS_FOR_SHADE else 0.0
 
 
@@ -45,7 +45,7 @@ def judge(
     pen: float = 0.0,
 ) -> Reading:
     """`days`: the first and the last that a date may sensibly name; `pen`: `usual_darkness` of the page."""
-    written = _written(seen)
+    written = written_cells(seen)
     if not written:
         return _blank(field, seen, calibration)
     strip = next((text for text in seen.texts if len(text.characters) == len(written)), None)
@@ -65,7 +65,8 @@ def judge(
     return Reading(field.key, value, confidence, alternatives, engine, doubt, Judgement.NUMBER, round(raw, 6))
 
 
-def _written(seen: Measurement) -> list[BoxSeen]:
+def written_cells(seen: Measurement) -> list[BoxSeen]:
+    """The cells with more ink than a speck."""
     return [box for box in seen.boxes if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
 
 

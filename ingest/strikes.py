@@ -85,16 +85,22 @@ class _Picture:
     def joins(self, start: Sequence[float], end: Sequence[float]) -> bool:
         """Whether one stroke may run from one place, column and row, to another: over ink, or where print
         hides it, and hardly over bare paper."""
+        inked, printed = self.along(start, end)
+        lifted, hidden = (~inked & ~printed).sum() * _SCALE, (~inked & printed).sum() * _SCALE
+        return bool(lifted <= thresholds.STRIKE_LIFTED_MM and hidden <= thresholds.STRIKE_HIDDEN_MM)
+
+    def along(
+        self, start: Sequence[float], end: Sequence[float]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Of every column between two places: whether ink, and whether print, lies on the line there."""
         count = max(round(abs(end[0] - start[0])), 1)
         columns, rows = (
             np.round(np.linspace(a, b, count + 1)).astype(int) for a, b in zip(start, end, strict=True)
         )
         height, width = self.ink.shape
         columns, rows = np.clip(columns, 0, width - 1), np.clip(rows, 1, height - 2)
-        bare = ~(self.ink[rows, columns] | self.ink[rows - 1, columns] | self.ink[rows + 1, columns])
-        printed = self.printed[rows, columns]
-        lifted, hidden = ((bare & ~printed).sum() * _SCALE, (bare & printed).sum() * _SCALE)
-        return bool(lifted <= thresholds.STRIKE_LIFTED_MM and hidden <= thresholds.STRIKE_HIDDEN_MM)
+        inked = self.ink[rows, columns] | self.ink[rows - 1, columns] | self.ink[rows + 1, columns]
+        return inked, self.printed[rows, columns]
 
 
 def _around(areas: Sequence[Area], frame: PageFrame) -> Area:
@@ -149,7 +155,7 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], 
 def _only_neighbours(
     columns: NDArray[np.intp], tops: NDArray[np.intp], bottoms: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """For each run the one that it touches in the column before, if neither touches another; or else itself."""
+    """For each run the one it touches in the column before, if neither touches another; or else itself."""
     own = np.arange(len(columns))
     # All columns one below the other, with room between them: then one search finds all that touch.
     tall = int(bottoms.max(initial=0)) + 3
@@ -179,7 +185,19 @@ def _chains(picture: _Picture) -> Iterator[_Stroke]:
                 chain = np.concatenate((chain, piece) if way > 0 else (piece, chain))
         length = (chain[-1, 0] - chain[0, 0]) * _SCALE
         if length >= thresholds.STRUCK_MM and _pen_mm(chain) >= thresholds.STRIKE_SEEN * length:
-            yield chain
+            yield _lengthened(_lengthened(chain, 1, picture), -1, picture)
+
+
+def _lengthened(chain: _Stroke, way: int, picture: _Picture) -> _Stroke:
+    """The chain with what goes on beyond its right (`way` 1) or left end in broader ink: where it meets
+    another stroke."""
+    x, y, slope = _end(chain, way)
+    steps = way * np.arange(1, round(thresholds.STRIKE_AHEAD_MM / _SCALE) + 1)
+    inked, _ = picture.along((x, y), (x + steps[-1], y + slope * steps[-1]))
+    on = int(np.argmin(np.append(inked[1:], False)))
+    beyond = np.column_stack((x + steps[:on], y + slope * steps[:on]))
+    tail = np.column_stack((beyond, np.full(on, np.median(chain[:, 2])), np.zeros(on)))
+    return np.concatenate((chain, tail) if way > 0 else (tail[::-1], chain))
 
 
 def _continued(chain: _Stroke, pieces: Sequence[_Stroke], way: int, picture: _Picture) -> int | None:

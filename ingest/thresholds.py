@@ -372,7 +372,7 @@ STRIKE_AHEAD_MM, STRIKE_OFF_MM, STRIKE_STRAYS, STRIKE_TURNS = 10.0, 0.7, 0.08, 0
 more for every mm that is bridged; by how much its slope may have changed."""
 
 STRIKE_BEYOND_MM, STRIKE_CROSSES_MM = 4.0, 3.0
-"""How far beyond the blocks of a page lines are followed, and how much of one in a field may be about it, mm."""
+"""How far beyond the blocks of a page lines are followed, and how much of one in a field is about it, mm."""
 
 STRIKE_LIFTED_MM, STRIKE_HIDDEN_MM, STRIKE_CROSSING_MM, STRIKE_SEEN = 3.0, 14.0, 50.0, 0.4
 """How far a line may be off the paper, hidden by print, or lost in another that crosses it, mm; share of it
@@ -466,6 +466,14 @@ STRAY_FILL = 0.012
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""
 
+BLOCK_QUESTIONS = 3
+"""Questions of a repeated block from which nobody answers one alone: on worn pages 9 of 13 boxes that were
+wrongly taken for marked stood beside nothing that was sure."""
+
+STRAY_ALONE, AROUND_ALONE_MM2 = 0.8, 2.5
+"""As `SURELY_STRAY` and `AROUND_MM2` where nothing else of a block is answered: of 38 answers given on the
+words the smallest had 2.3 mm², none of them alone."""
+
 PASSING_REACH = 2.7
 """Length, in boxes, of the part of a stroke within the close patch (3 boxes) from which it passes through:
 a long tick reaches 2.5."""
@@ -474,9 +482,10 @@ AROUND_MM2 = 0.8
 """Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two characters
 has 8, a line under them 3, of a tick across them 1 is left beside the print; dust has 0.1."""
 
-MARKS_FOR_SHADE, PALE = 3, 0.5
+MARKS_FOR_SHADE, PALE, PALE_FILL = 3, 0.5, 0.05
 """Marks on a page from which their usual darkness is known, and the share of it below which a mark is
-suspected to shine through: pens vary by a fifth, the other side shows at a third."""
+suspected to shine through: pens vary by a fifth, the other side shows at a third. Of less than that share of
+the inside nothing can be said: a ring's ink is around its box."""
 
 HEAVY_FILL = 0.5
 """Share of a box's inside: a tick covers 0.05 to 0.3, a cross to 0.4, a filled box 0.6 and more."""
