@@ -74,6 +74,12 @@ def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> H
     return Habit(thin, heavy, median(shades), median(fills), fading)
 
 
+def is_blot(box: BoxSeen) -> bool:
+    """Much ink that is no mark."""
+    much = box.features.get("fill", 0.0) > thresholds.BLOT_FILL
+    return much and mark_models.classify(box)["stray"] > 0.5
+
+
 def _has_ink(box: BoxSeen) -> bool:
     """Inside; a ring has its ink around the box."""
     return box.features.get("fill", 0.0) > 0

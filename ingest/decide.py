@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from forms.checks import parse
 from forms.model import Field, Form, Kind, Value
@@ -37,7 +38,8 @@ def decide(
         reading = _judge(field, seen, habit, alone, pen, vocabularies, calibration, days)
         reading = _unless_cancelled(field, seen, reading, answered)
         readings.append(_if_in_place(field, seen, reading))
-    return _checked(form, [_unless_alone(fields, reading, readings) for reading in readings])
+    readings = [_unless_alone(fields, reading, readings) for reading in readings]
+    return _checked(form, _unless_soiled(fields, measurements, readings))
 
 
 def _answered(
@@ -131,6 +133,25 @@ def _unless_alone(fields: Mapping[str, Field], reading: Reading, of_page: Sequen
         return reading
     doubt = reading.doubt or "这一条别处没有清楚的内容，请确认这里是否选中"
     return replace(reading, confidence=min(reading.confidence, thresholds.UNEXPLAINED), doubt=doubt)
+
+
+def _unless_soiled(
+    fields: Mapping[str, Field], measurements: Sequence[Measurement], readings: Sequence[Reading]
+) -> list[Reading]:
+    """Marks next to a question in whose boxes there is a blot or a piece of a seal may be others of its
+    pieces. Next is what is printed before and after it."""
+    asked = [n for n, seen in enumerate(measurements) if fields[seen.field].kind in _CHOICES]
+    blots = {n for n in asked if any(choices.is_blot(box) for box in measurements[n].boxes)}
+    soiled = {
+        beside for before, after in pairwise(asked) for beside in (before, after) if {before, after} & blots
+    }
+    doubted = list(readings)
+    for n in soiled:
+        if readings[n].value not in _NOTHING:
+            confidence = min(readings[n].confidence, thresholds.UNEXPLAINED)
+            doubt = readings[n].doubt or "旁边有污渍或印章，请确认这里是否选中"
+            doubted[n] = replace(readings[n], confidence=confidence, doubt=doubt)
+    return doubted
 
 
 def doubted_by_hand(readings: Sequence[Reading]) -> tuple[Reading, ...]:

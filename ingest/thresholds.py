@@ -466,6 +466,9 @@ STRAY_FILL = 0.012
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""
 
+BLOT_FILL = 0.15
+"""Share of a box's inside from which ink that is no mark makes marks next to it doubtful: a tick has that."""
+
 BLOCK_QUESTIONS = 3
 """Questions of a repeated block from which nobody answers one alone: on worn pages 9 of 13 boxes that were
 wrongly taken for marked stood beside nothing that was sure."""
