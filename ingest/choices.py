@@ -31,9 +31,13 @@ class Habit:
     fading: bool = False
     """Whether what ink there is in the boxes of this page is hardly darker than what counts as ink."""
 
+    solid: float = 0.0
+    """How likely a mark of this page is a solid fill, in the middle: crosses may be as heavy."""
+
     @property
     def fills(self) -> bool:
-        return self.heavy >= 2 and self.heavy >= 3 * self.thin
+        often = self.heavy >= 2 and self.heavy >= 3 * self.thin
+        return often and self.solid >= thresholds.SOLID
 
     @property
     def ticks(self) -> bool:
@@ -52,37 +56,38 @@ class Habit:
 
 def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> Habit:
     thin = heavy = 0
-    shades: list[float] = []
-    fills: list[float] = []
+    marks: list[BoxSeen] = []
     inks: list[float] = []
     for measurement in measurements:
         if fields[measurement.field].kind not in (Kind.SINGLE, Kind.MULTIPLE):
             continue
         on_by = [(box, mark_models.marked(box)) for box in measurement.boxes]
-        inks += [
-            b.features.get("dark", 0.0) for b, p in on_by if p > thresholds.RATHER_MARKED and _has_ink(b)
-        ]
+        inks += [_dark(b) for b, p in on_by if p > thresholds.RATHER_MARKED and _fill(b) > 0]
         on = [box for box, p in on_by if p > 0.9]
-        heavies = [box for box in on if box.features.get("fill", 0.0) > thresholds.HEAVY_FILL]
+        heavies = [box for box in on if _fill(box) > thresholds.HEAVY_FILL]
         heavy += bool(on) and len(heavies) == len(on)
         thin += len(heavies) < len(on)
-        shades += [box.features.get("dark", 0.0) for box in on]
-        fills += [box.features.get("fill", 0.0) for box in on]
+        marks += on
     fading = len(inks) >= thresholds.MARKS_TO_FADE and sorted(inks)[len(inks) * 3 // 4] < thresholds.FADING
-    if len(shades) < thresholds.MARKS_FOR_SHADE:
-        return Habit(thin, heavy, fading=fading)
-    return Habit(thin, heavy, median(shades), median(fills), fading)
+    solid = median([mark_models.classify(box)["filled"] for box in marks]) if marks else 0.0
+    if len(marks) < thresholds.MARKS_FOR_SHADE:
+        return Habit(thin, heavy, fading=fading, solid=solid)
+    return Habit(thin, heavy, median(map(_dark, marks)), median(map(_fill, marks)), fading, solid)
+
+
+def _dark(box: BoxSeen) -> float:
+    return box.features.get("dark", 0.0)
+
+
+def _fill(box: BoxSeen) -> float:
+    """Share of its inside; that of a ring is 0, whose ink is around the box."""
+    return box.features.get("fill", 0.0)
 
 
 def is_blot(box: BoxSeen) -> bool:
     """Much ink that is no mark."""
-    much = box.features.get("fill", 0.0) > thresholds.BLOT_FILL
+    much = _fill(box) > thresholds.BLOT_FILL
     return much and mark_models.classify(box)["stray"] > 0.5
-
-
-def _has_ink(box: BoxSeen) -> bool:
-    """Inside; a ring has its ink around the box."""
-    return box.features.get("fill", 0.0) > 0
 
 
 @dataclass(frozen=True)
@@ -102,19 +107,22 @@ class _Box:
 
     @property
     def heavy(self) -> bool:
-        return self.seen.features.get("fill", 0.0) > thresholds.HEAVY_FILL
+        return _fill(self.seen) > thresholds.HEAVY_FILL
 
     def inked(self, sure: float) -> bool:
         """Ink inside that should not be overlooked; what is dirt with a probability of `sure`, or passes
         through from beyond the neighbouring boxes, is not about this one."""
         features = self.seen.features
         passes = features.get("leaves", 0.0) > 0 and features.get("reach", 0.0) > thresholds.PASSING_REACH
-        return features.get("fill", 0.0) > thresholds.STRAY_FILL and not passes and self.off < sure
+        return _fill(self.seen) > thresholds.STRAY_FILL and not passes and self.off < sure
 
     def scribbled(self, usual: float) -> bool:
-        """Marked with far more ink than a tick or a cross has, and than is `usual`, but not filled solid."""
-        fill = self.seen.features.get("fill", 0.0)
-        return self.marked > self.filled and fill > max(thresholds.HEAVY_FILL, 2 * usual)
+        """Marked with far more ink than a tick or a cross has, and than is `usual`, but not filled solid: in
+        the box, or in it and around it."""
+        fill, around = _fill(self.seen), self.seen.features.get("ring", 0.0)
+        dense = fill > max(thresholds.HEAVY_FILL, thresholds.SCRIBBLED * usual)
+        wide = fill > max(thresholds.SPRAWLING_FILL, thresholds.SPRAWLING * usual)
+        return self.marked > self.filled and (dense or (wide and around > thresholds.SPRAWLING_RING))
 
 
 def judge(
@@ -267,7 +275,7 @@ def _unless_faint(
     chosen = value if isinstance(value, list) else [value]
     pale = thresholds.PALE * of_page.dark
     faint = [b for b in boxes if b.option.key in chosen and b.seen.features.get("dark", 1.0) < pale]
-    faint = [box for box in faint if box.seen.features.get("fill", 0.0) >= thresholds.PALE_FILL]
+    faint = [box for box in faint if _fill(box.seen) >= thresholds.PALE_FILL]
     if not faint:
         return raw, doubt
     return min(
