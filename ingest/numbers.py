@@ -72,8 +72,10 @@ def written_cells(seen: Measurement) -> list[BoxSeen]:
 
 def _blank(field: Field, seen: Measurement, calibration: Calibration) -> Reading:
     specks = any(box.features["ink"] >= thresholds.DIGIT_DUST_MM2 for box in seen.boxes)
+    # A digit so wide that it belongs to no cell is ink all the same.
+    specks |= seen.ink >= thresholds.COMB_INK
     raw = thresholds.SPECKS if specks else 1 - thresholds.BLANK_ERROR
-    doubt = "格内有少量墨迹，请确认是否填写" if specks else ""
+    doubt = "格内有墨迹，请确认是否填写" if specks else ""
     confidence = calibration(Judgement.BLANK, raw)
     return Reading(field.key, None, confidence, doubt=doubt, judgement=Judgement.BLANK, raw=raw)
 
