@@ -331,8 +331,8 @@ STROKE_IS_LEVEL, STROKE_COMES_IN = 0.5, 0.8
 what the next line sends over does not; and of one that comes in from farther beside them than is seen."""
 
 COMB_INK = 0.02
-"""Share of a number's place from which ink that belongs to no cell is not called blank: of 6,700 blank ones none
-had as much, a digit has 0.1 and more."""
+"""Share of a number's place from which ink that belongs to no cell is not called blank: of 6,700 blank ones
+none had as much, a digit has 0.1 and more."""
 
 TOUCHING_CELLS, TOUCHING_SHARE, PARTED_CELLS = 1.25, 0.25, 0.25
 """Width in cells from which a stroke may be two digits that touch, the share of it that the second cell
