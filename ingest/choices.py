@@ -133,6 +133,7 @@ def judge(
     found = _single(boxes, of_page) if field.kind is Kind.SINGLE else _multiple(field, boxes, of_page)
     value, raw, alternatives, doubt = found
     raw, doubt = _unless_missed(seen, boxes, of_page, alone, value, raw, doubt)
+    value, alternatives = _on_the_words(field, boxes, value, alternatives)
     raw, doubt = _unless_scribbled(boxes, of_page, value, raw, doubt)
     raw, doubt = _unless_faint(boxes, of_page, value, raw, doubt)
     confidence = calibration(Judgement.CHOICE, raw)
@@ -253,6 +254,19 @@ def _unless_missed(
     if of_page.fading:
         return min(raw, thresholds.UNEXPLAINED), doubt or "这页的笔迹都很淡，有的可能看不见了"
     return raw, doubt
+
+
+def _on_the_words(
+    field: Field, boxes: Sequence[_Box], value: Value, alternatives: tuple[tuple[Value, float], ...]
+) -> tuple[Value, tuple[tuple[Value, float], ...]]:
+    """Where options are ringed, underlined or ticked on their words, people are asked about these options."""
+    on = {b.option.key: b.seen.features.get("on_words", 0.0) for b in boxes if b.off > 0.5}
+    meant = [key for key, mm2 in on.items() if mm2 >= thresholds.MEANT_MM2]
+    if not meant or (field.kind is Kind.SINGLE and value is not None):
+        return value, alternatives
+    if isinstance(value, list):
+        return sorted({*value, *meant}), ((value, 0.0), *alternatives)
+    return max(meant, key=lambda key: on[key]), ((value, 0.0), *alternatives)
 
 
 def _unless_scribbled(

@@ -83,11 +83,15 @@ def _marks(
         if mark_models.marked(look) <= thresholds.RATHER_MARKED
     ]
     answered = field.kind is Kind.SINGLE and len(unmarked) < len(boxes)
-    around, areas = 0.0, words.areas(layout, boxes)
-    if areas and not answered:
-        bolder = words.bolder(ink, words.areas(layout, unmarked), areas, seen.shift_mm)
-        around = max(words.ink_on(ink, areas, boxes, seen.shift_mm), bolder)
-    return Measurement(field.key, seen.ink, seen.shift_mm, seen.residual_mm, seen.boxes, around=around)
+    shift = seen.shift_mm
+    beside = words.WordsSeen() if answered else words.measure(ink, layout, boxes, unmarked, shift)
+    looks = tuple(
+        replace(look, features={**look.features, "on_words": mm2})
+        if (mm2 := beside.on.get(look.option or "", 0.0))
+        else look
+        for look in seen.boxes
+    )
+    return Measurement(field.key, seen.ink, shift, seen.residual_mm, looks, around=beside.around)
 
 
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:

@@ -97,7 +97,8 @@ class TextSeen:
 
 @dataclass(frozen=True)
 class BoxSeen:
-    """The ink of one checkbox or comb cell: `features` by name, see `ingest.marks` and `ingest.digits`."""
+    """The ink of one checkbox or comb cell: `features` by name, see `ingest.marks` and `ingest.digits`; of a
+    checkbox also `on_words`, mm² on its option's words."""
 
     option: str | None
     cell: int | None

@@ -470,6 +470,10 @@ STRAY_FILL = 0.012
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""
 
+MEANT_MM2 = 2.5
+"""Ink on an option's words from which people are asked whether that option is chosen, mm²: not less than
+`AROUND_ALONE_MM2`; of 40 options that were, two had less."""
+
 BLOT_FILL = 0.15
 """Share of a box's inside from which ink that is no mark makes marks next to it doubtful: a tick has that."""
 

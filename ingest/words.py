@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -19,17 +20,47 @@ _JOINED_PX, _FRAME_MM = 3, 1.2
 """Gap that is closed in a stroke, twice this; how far around a box its frame may part one, mm."""
 
 
-def areas(layout: Layout, boxes: Sequence[Box]) -> list[Area]:
-    """Where people mark one question without marking a box: on the words; in a table between the boxes."""
-    words = [area for box in boxes if (area := layout.words_of(box))]
-    if words or len(boxes) < 2:
-        return words
+@dataclass(frozen=True)
+class WordsSeen:
+    """Ink beside the boxes of one question, mm²: in all, and on the words of the options that have any."""
+
+    around: float = 0.0
+    on: Mapping[str, float] = field(default_factory=dict)
+
+
+def measure(
+    ink: PageInk, layout: Layout, boxes: Sequence[Box], unmarked: Sequence[Box], shift: Shift
+) -> WordsSeen:
+    """`boxes` of one question, and those of them that have no mark."""
+    worded = [(box, area) for box in boxes if (area := layout.words_of(box))]
+    if not worded:
+        between = _between(boxes)
+        return WordsSeen(round(sum(ink_on(ink, [between], boxes, shift)), 2)) if between else WordsSeen()
+    areas = [area for _, area in worded]
+    found = ink_on(ink, areas, boxes, shift)
+    thicker = bolder(ink, [area for box, area in worded if box in unmarked], areas, shift)
+    if max(thicker, default=0.0) > sum(found):
+        more = dict(zip((box.option for box, _ in worded if box in unmarked), thicker, strict=True))
+        return WordsSeen(max(thicker), _seen(more.items()))
+    return WordsSeen(
+        round(sum(found), 2), _seen((box.option, mm2) for (box, _), mm2 in zip(worded, found, strict=True))
+    )
+
+
+def _seen(on: Iterable[tuple[str | None, float]]) -> Mapping[str, float]:
+    return {option: mm2 for option, mm2 in on if option and mm2 > 0}
+
+
+def _between(boxes: Sequence[Box]) -> Area | None:
+    """Where people mark a row of a table without marking one of its boxes."""
+    if len(boxes) < 2:
+        return None
     first, last = min(boxes, key=lambda box: box.x), max(boxes, key=lambda box: box.x)
-    return [(first.x, first.y, last.x + last.w - first.x, first.h)]
+    return first.x, first.y, last.x + last.w - first.x, first.h
 
 
-def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shift) -> float:
-    """Ink on the printed words `areas` of one question that belongs to none of its `boxes`, mm².
+def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shift) -> list[float]:
+    """Ink on each of the printed words `areas` of one question that belongs to none of its `boxes`, mm².
 
     What only reaches in from beyond, or runs through, is not about these words: another question's tick,
     a block struck out with one line.
@@ -67,20 +98,21 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
     about[sum(np.isin(np.arange(count), side).astype(int) for side in sides) >= 2] = False
     about[0] = False
-    return round(float(sizes[about].sum()), 2)
+    nearest = np.argmax([inked([_grown(area)]) for area in areas], axis=0)
+    return [round(float(sizes[about & (nearest == n)].sum()), 2) for n in range(len(areas))]
 
 
-def bolder(ink: PageInk, areas: Sequence[Area], others: Sequence[Area], shift: Shift) -> float:
-    """In black and white, print hides the pen: by how much the words in some of `areas` have more black than
+def bolder(ink: PageInk, areas: Sequence[Area], others: Sequence[Area], shift: Shift) -> list[float]:
+    """In black and white, print hides the pen: by how much the words in each of `areas` have more black than
     the `others` of their question let expect, mm²; 0 where that is no more than words differ anyway."""
     if ink.gain < thresholds.BLACK_PRINT_GAIN or not areas or len(others) < thresholds.WORDS_TO_COMPARE:
-        return 0.0
+        return [0.0] * len(areas)
     _, usual = _blackness(ink, others, shift)
     typical = float(np.median(usual))
     spread = float(np.median(np.abs(usual - typical)))
     printed, share = _blackness(ink, areas, shift)
     more = (share - typical - thresholds.WORDS_DIFFER * spread) * printed * READING_MM_PER_PX**2
-    return round(max(float(more.max()), 0.0), 2)
+    return [round(max(float(mm2), 0.0), 2) for mm2 in more]
 
 
 def _blackness(

@@ -169,6 +169,104 @@ def test_ink_on_words_counts_although_other_options_are_ticked():
     assert _single("mee", around=9.0).confidence > 0.99
 
 
+def test_people_are_asked_about_the_option_whose_words_are_marked():
+    boxes = tuple(_box(key, on_words=9.0 if key == "b" else 0.0) for key in "abc")
+    seen = Measurement("q", 0.0, boxes=boxes, around=9.0)
+    single, several = Field("q", "问", Kind.SINGLE, ABC), Field("q", "问", Kind.MULTIPLE, ABC)
+    found = decide(_form(single), [seen], {}, PLAIN)[0]
+    assert (found.value, found.alternatives[0][0]) == ("b", None)
+    assert found.confidence <= thresholds.UNEXPLAINED
+    ticked = replace(seen, boxes=(_box("a", "marked"), *boxes[1:]))
+    assert decide(_form(several), [ticked], {}, PLAIN)[0].value == ["a", "b"]
+    assert decide(_form(single), [ticked], {}, PLAIN)[0].value == "a"
+
+
+def test_someone_who_fills_all_boxes_corrects_none_by_filling_it():
+    several = [Field(f"q{n}", "问", Kind.MULTIPLE, ABC) for n in range(3)]
+
+    def read(p: float) -> Reading:
+        halves = {"marked": p, "filled": 0.99 - p, "empty": 0.005, "stray": 0.005, "fill": 0.9}
+        boxes = (_box("a", "filled"), BoxSeen("b", None, {"print": 1.0, **halves}), _box("c"))
+        others = [
+            Measurement(f"q{n}", 0.0, boxes=(_box("a", "filled"), _box("b"), _box("c"))) for n in (1, 2)
+        ]
+        return decide(_form(*several), [Measurement("q0", 0.0, boxes=boxes), *others], {}, PLAIN)[0]
+
+    assert read(0.6).value == ["a", "b"]
+    assert read(0.6).confidence > 0.95
+
+
+def test_crosses_with_a_broad_pen_are_no_fills():
+    several = [Field(f"q{n}", "问", Kind.MULTIPLE, ABC) for n in range(3)]
+    cross = {"fill": 0.55}
+    seen = [
+        Measurement(f"q{n}", 0.0, boxes=(_box("a", "marked", **cross), _box("b"), _box("c")))
+        for n in range(3)
+    ]
+    deleted = replace(seen[0], boxes=(_box("a", "marked", **cross), _box("b", "filled"), _box("c")))
+    assert decide(_form(*several), [deleted, *seen[1:]], {}, PLAIN)[0].value == ["a"]
+
+
+def test_a_scribble_that_sprawls_over_its_box_may_be_one_out():
+    fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(4)]
+
+    def read(ring: float) -> Reading:
+        thin = [Measurement(f"q{n}", 0.0, boxes=(_box("a", "marked", fill=0.3), _box("b"))) for n in range(3)]
+        wide = Measurement("q3", 0.0, boxes=(_box("a", "marked", fill=0.45, ring=ring), _box("b")))
+        return decide(_form(*fields), [*thin, wide], {}, PLAIN)[3]
+
+    assert read(0.0).confidence > 0.99
+    assert read(0.3).confidence <= thresholds.UNEXPLAINED
+
+
+# --- blocks ---------------------------------------------------------------------------------------
+
+BLOCK = [
+    *(Field(f"row_1.{name}", "问", Kind.SINGLE, ABC) for name in ("result", "form", "card")),
+    Field("row_1.date", "日期", Kind.DIGITS, cells=4),
+]
+
+
+def _block(*kinds: str, around: float = 0.0, struck_mm: float = 0.0) -> list[Reading]:
+    """A block of three questions and a number that is blank."""
+    keys = [field.key for field in BLOCK]
+    seen = [
+        _choice(kind, field=key, around=around, struck_mm=struck_mm)
+        for key, kind in zip(keys, kinds, strict=False)
+    ]
+    cells = tuple(_cell(n) for n in range(4))
+    seen.append(Measurement(keys[3], 0.0, boxes=cells, struck_mm=struck_mm))
+    return list(decide(_form(*BLOCK), seen, {}, PLAIN))
+
+
+def test_a_mark_beside_which_nothing_of_its_block_is_sure_may_be_none():
+    assert _block("eme", "mee", "eee")[0].confidence > 0.99
+    assert _block("eme", "eee", "eee")[0].confidence <= thresholds.UNEXPLAINED
+
+
+def test_specks_in_a_block_that_nobody_used_are_no_question():
+    assert _block("eee", "eee", "eee", around=1.5)[0].confidence > 0.99
+    assert _block("eee", "mee", "mee", around=1.5)[0].confidence <= thresholds.UNEXPLAINED
+    assert _block("eee", "eee", "eee", around=4.0)[0].confidence <= thresholds.UNEXPLAINED
+
+
+def test_a_line_through_a_block_says_that_it_is_not_needed_or_cancels_it():
+    unused = _block("eee", "eee", "eee", struck_mm=12.0)
+    assert [one.value for one in unused] == [None] * 4
+    assert min(one.confidence for one in unused) > 0.99
+    cancelled = _block("eme", "mee", "eee", struck_mm=12.0)
+    assert max(one.confidence for one in cancelled) <= thresholds.UNEXPLAINED
+
+
+def test_marks_beside_a_blot_are_doubted():
+    fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(3)]
+    blot = (_box("a", "stray", fill=0.4), _box("b"), _box("c"))
+    seen = [_choice("mee", field="q0"), Measurement("q1", 0.1, boxes=blot), _choice("eee", field="q2")]
+    found = decide(_form(*fields), seen, {}, PLAIN)
+    assert found[0].confidence <= thresholds.UNEXPLAINED
+    assert found[2].confidence > 0.99
+
+
 def test_a_mark_much_paler_than_the_others_may_shine_through():
     fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(4)]
     seen = [
@@ -246,7 +344,8 @@ def _strip(text: str, p: float = 0.999) -> TextSeen:
 def _number(field: Field, cells: str, *texts: TextSeen, p: float = 0.999) -> Reading:
     """`cells`: a digit or a space per cell."""
     boxes = tuple(_cell(n, c.strip(), p) for n, c in enumerate(cells))
-    return decide(_form(field), [Measurement("n", 0.1, boxes=boxes, texts=texts)], {}, PLAIN)[0]
+    ink = 0.1 if cells.strip() else 0.0
+    return decide(_form(field), [Measurement("n", ink, boxes=boxes, texts=texts)], {}, PLAIN)[0]
 
 
 COUNT = Field("n", "数", Kind.DIGITS, cells=5)
@@ -318,6 +417,12 @@ def test_specks_are_no_confident_blank():
     boxes = (_cell(0, "1", ink=0.2), _cell(1))
     found = decide(_form(COUNT), [Measurement("n", 0.01, boxes=boxes)], {}, PLAIN)[0]
     assert found.value is None
+    assert found.confidence <= thresholds.SPECKS
+
+
+def test_ink_that_belongs_to_no_cell_is_no_blank():
+    boxes = (_cell(0), _cell(1))
+    found = decide(_form(COUNT), [Measurement("n", 0.2, boxes=boxes)], {}, PLAIN)[0]
     assert found.confidence <= thresholds.SPECKS
 
 
