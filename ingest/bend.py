@@ -15,6 +15,8 @@ from ingest.geometry import Points
 from layouts.model import PageFrame
 
 NODE_MM = 5.0
+_MOST_AT_ONCE = 30_000
+"""OpenCV's pictures have at most 32,766 rows."""
 _PACKED_MM = 0.01
 """Step in which shifts are kept: a third of what an anchor's own place is uncertain by."""
 
@@ -27,6 +29,9 @@ class Bend:
 
     def at(self, points: Points) -> Points:
         """Shifts at places in mm (N, 2) or (rows, columns, 2); beyond the page as at its edge."""
+        if points.ndim == 2 and len(points) > _MOST_AT_ONCE:
+            parts = np.array_split(points, len(points) // _MOST_AT_ONCE + 1)
+            return np.concatenate([self.at(part) for part in parts])
         grid = (points / NODE_MM).astype(np.float32)
         across, down = (grid[..., n].reshape(len(grid), -1) for n in (0, 1))
         shifts = cv2.remap(self.nodes, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

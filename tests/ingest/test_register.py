@@ -285,3 +285,9 @@ def test_on_bent_paper_what_lies_far_from_recognised_print_is_not_trusted() -> N
     assert 0.5 < trusted.mean() < 1, "half of the page is empty"
     assert errors(found, shot)[trusted].max() < thresholds.RESIDUAL_MM
     assert flat().unfollowed_mm(boxes) == 0.0
+
+
+def test_a_bend_is_looked_up_at_any_number_of_places():
+    bend = Bend(np.random.default_rng(1).normal(0, 1, (60, 42, 2)).astype(np.float32))
+    places = np.random.default_rng(2).uniform(0, 200, (70_000, 2))
+    assert np.allclose(bend.at(places)[::997], bend.at(places[::997]))

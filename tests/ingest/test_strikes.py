@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ink_pages import FRAME, checkboxes, comb, ink_of, printed, stroke, tick
 
 from ingest import marks, strikes
+from ingest.bend import Bend
 from layouts.model import Area, Box
 
 ROW = [*comb(4, x=12.0), *checkboxes(*((44.0 + 9.0 * n, 32.0) for n in range(6)))]
@@ -77,6 +80,15 @@ def test_what_strikes_nothing_out_is_left_alone(draw):
     ink = _page(draw)
     assert strikes.find(ink, [(0.0, 0.0, FRAME.width, FRAME.height)]) == []
     assert strikes.without(ink, []) is ink
+
+
+def test_a_line_on_bent_paper_is_taken_out_where_it_lies():
+    ink = _page(_level)
+    bend = Bend(np.full((17, 25, 2), 0.3, np.float32))
+    bent = replace(ink, page=replace(ink.page, bend=bend))
+    found = strikes.find(bent, AREAS)
+    assert strikes.length_in(found, AREAS[1]) >= 45.0
+    assert strikes.find(strikes.without(bent, found), AREAS) == []
 
 
 def test_nothing_is_sought_where_there_are_no_blocks():
