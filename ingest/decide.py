@@ -30,13 +30,13 @@ def decide(
     fields = {field.key: field for field in form.asked()}
     habit = choices.habit(fields, measurements)
     pen = numbers.usual_darkness(fields, measurements)
-    answered = _answered(fields, measurements)
+    answered, struck = _answered(fields, measurements), _struck(fields, measurements)
     readings = []
     for seen in measurements:
         field = fields[seen.field]
         alone = _is_alone(field, fields.values(), answered)
         reading = _judge(field, seen, habit, alone, pen, vocabularies, calibration, days)
-        reading = _unless_cancelled(field, seen, reading, answered)
+        reading = _unless_cancelled(field, seen, reading, answered, struck)
         readings.append(_if_in_place(field, seen, reading))
     readings = [_unless_alone(fields, reading, readings) for reading in readings]
     return _checked(form, _unless_soiled(fields, measurements, readings))
@@ -109,12 +109,22 @@ def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
     return replace(reading, confidence=min(reading.confidence, thresholds.HIDDEN), doubt=doubt)
 
 
+def _struck(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> Mapping[str, float]:
+    """Repeated block → length of the lines through its fields, mm."""
+    found: dict[str, float] = {}
+    for seen in measurements:
+        block = fields[seen.field].block
+        found[block] = found.get(block, 0.0) + seen.struck_mm
+    return found
+
+
 def _unless_cancelled(
-    field: Field, seen: Measurement, reading: Reading, answered: Mapping[str, frozenset[str]]
+    field: Field, seen: Measurement, reading: Reading, answered: Collection[str], struck: Mapping[str, float]
 ) -> Reading:
     """A line through a block in which nothing is written says that it is not needed; through one that is
-    filled in, it may cancel what it runs through."""
-    if field.block not in answered or seen.struck_mm < thresholds.STRIKE_CROSSES_MM:
+    filled in, it may cancel what it runs through, or all of it."""
+    crossed = seen.struck_mm >= thresholds.STRIKE_CROSSES_MM or struck[field.block] >= thresholds.STRUCK_MM
+    if field.block not in answered or not crossed:
         return reading
     doubt = reading.doubt or "有一条长线划过，请确认是否作废"
     return replace(reading, confidence=min(reading.confidence, thresholds.UNEXPLAINED), doubt=doubt)

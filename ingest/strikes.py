@@ -25,6 +25,7 @@ from ingest.register import READING_MM_PER_PX
 from layouts.model import Area, PageFrame
 
 _SCALE = 2 * READING_MM_PER_PX
+_BARE_GREY = 250
 _PAINT_MM, _RIM_MM = 0.06, 0.2
 """Distance of the points that are painted over, less than a pixel at 300 dpi; and by how much a stroke is
 broader than what counts as its ink, on each side."""
@@ -76,11 +77,13 @@ def without(ink: PageInk, strikes: Sequence[Strike]) -> PageInk:
 
 @dataclass(frozen=True)
 class _Picture:
-    """New ink of a region; what of it is surely a pen's and not left of print; where print may hide it."""
+    """New ink of a region; what of it is surely a pen's and not left of print; where print may hide it, and
+    where that is a rule across the page."""
 
     ink: NDArray[np.bool_]
     pen: NDArray[np.bool_]
     printed: NDArray[np.bool_]
+    rules: NDArray[np.bool_]
 
     def joins(self, start: Sequence[float], end: Sequence[float]) -> bool:
         """Whether one stroke may run from one place, column and row, to another: over ink, or where print
@@ -118,7 +121,9 @@ def _picture(ink: PageInk, region: Area) -> _Picture:
     most = thresholds.AROUND_RESIDUE_PX if ink.gain < thresholds.BLACK_PRINT_GAIN else new.shape[0]
     pen = without_residue(new, print_, most, beside_px=1)
     printed = cv2.erode(print_, np.ones((3, 3), np.uint8)) < thresholds.RULED_GREY
-    return _Picture(new, pen, printed)
+    along = np.ones((1, round(thresholds.STRUCK_MM / _SCALE)), np.uint8)
+    rules = cv2.morphologyEx((print_ < _BARE_GREY).astype(np.uint8), cv2.MORPH_OPEN, along)
+    return _Picture(new, pen, printed, cv2.dilate(rules, np.ones((3, 1), np.uint8)) > 0)
 
 
 # --- pieces: ink without a branch -----------------------------------------------------------------
@@ -183,9 +188,17 @@ def _chains(picture: _Picture) -> Iterator[_Stroke]:
             while (n := _continued(chain, left, way, picture)) is not None:
                 piece = left.pop(n)
                 chain = np.concatenate((chain, piece) if way > 0 else (piece, chain))
-        length = (chain[-1, 0] - chain[0, 0]) * _SCALE
-        if length >= thresholds.STRUCK_MM and _pen_mm(chain) >= thresholds.STRIKE_SEEN * length:
+        if _is_strike(chain, picture):
             yield _lengthened(_lengthened(chain, 1, picture), -1, picture)
+
+
+def _is_strike(chain: _Stroke, picture: _Picture) -> bool:
+    """Long enough, drawn by a pen for the most part, and not what a black-and-white scan leaves of a rule."""
+    length = (chain[-1, 0] - chain[0, 0]) * _SCALE
+    columns, rows = np.round(chain[:, :2]).astype(int).T
+    on_rules = float(picture.rules[rows, columns].mean())
+    seen = _pen_mm(chain) >= thresholds.STRIKE_SEEN * length
+    return length >= thresholds.STRUCK_MM and seen and on_rules <= thresholds.STRIKE_ON_RULES
 
 
 def _lengthened(chain: _Stroke, way: int, picture: _Picture) -> _Stroke:

@@ -378,9 +378,11 @@ more for every mm that is bridged; by how much its slope may have changed."""
 STRIKE_BEYOND_MM, STRIKE_CROSSES_MM = 4.0, 3.0
 """How far beyond the blocks of a page lines are followed, and how much of one in a field is about it, mm."""
 
-STRIKE_LIFTED_MM, STRIKE_HIDDEN_MM, STRIKE_CROSSING_MM, STRIKE_SEEN = 3.0, 14.0, 50.0, 0.4
-"""How far a line may be off the paper, hidden by print, or lost in another that crosses it, mm; share of it
-that must be seen by itself."""
+STRIKE_LIFTED_MM, STRIKE_HIDDEN_MM, STRIKE_CROSSING_MM = 3.0, 14.0, 50.0
+"""How far a line may be off the paper, hidden by print, or lost in another that crosses it, mm."""
+
+STRIKE_SEEN, STRIKE_ON_RULES = 0.4, 0.4
+"""Share of a line that must be seen by itself; share of it that may lie on printed rules."""
 
 STRIKE_MM, STRIKE_ENTERS_MM, STRIKE_CROSSED_MM = 14.0, 6.0, 30.0
 """Length from which a stroke may strike out, when it comes in from beside the field, and from which two may
