@@ -62,7 +62,9 @@ def habit(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> H
         if fields[measurement.field].kind not in (Kind.SINGLE, Kind.MULTIPLE):
             continue
         on_by = [(box, mark_models.marked(box)) for box in measurement.boxes]
-        inks += [_dark(b) for b, p in on_by if p > thresholds.RATHER_MARKED and _fill(b) > 0]
+        inks += [
+            _dark(b) for b, p in on_by if p > thresholds.RATHER_MARKED and _fill(b) > 0 and not _is_ring(b)
+        ]
         on = [box for box, p in on_by if p > 0.9]
         heavies = [box for box in on if _fill(box) > thresholds.HEAVY_FILL]
         heavy += bool(on) and len(heavies) == len(on)
@@ -82,6 +84,11 @@ def _dark(box: BoxSeen) -> float:
 def _fill(box: BoxSeen) -> float:
     """Share of its inside; that of a ring is 0, whose ink is around the box."""
     return box.features.get("fill", 0.0)
+
+
+def _is_ring(box: BoxSeen) -> bool:
+    """Whether the ink is around the box: how dark it is inside says nothing."""
+    return box.features.get("sides", 0.0) >= thresholds.RING_SIDES
 
 
 def is_blot(box: BoxSeen) -> bool:
@@ -289,7 +296,7 @@ def _unless_faint(
     chosen = value if isinstance(value, list) else [value]
     pale = thresholds.PALE * of_page.dark
     faint = [b for b in boxes if b.option.key in chosen and b.seen.features.get("dark", 1.0) < pale]
-    faint = [box for box in faint if _fill(box.seen) >= thresholds.PALE_FILL]
+    faint = [box for box in faint if _fill(box.seen) > 0 and not _is_ring(box.seen)]
     if not faint:
         return raw, doubt
     return min(

@@ -495,10 +495,10 @@ AROUND_MM2 = 0.8
 """Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two characters
 has 8, a line under them 3, of a tick across them 1 is left beside the print; dust has 0.1."""
 
-MARKS_FOR_SHADE, PALE, PALE_FILL = 3, 0.5, 0.05
+MARKS_FOR_SHADE, PALE, RING_SIDES = 3, 0.5, 0.8
 """Marks on a page from which their usual darkness is known, and the share of it below which a mark is
-suspected to shine through: pens vary by a fifth, the other side shows at a third. Of less than that share of
-the inside nothing can be said: a ring's ink is around its box."""
+suspected to shine through: pens vary by a fifth, the other side shows at a third. Of a ring, which
+has ink on so many of eight sides of its box, nothing can be said."""
 
 HEAVY_FILL = 0.5
 """Share of a box's inside: a tick covers 0.05 to 0.3, a cross to 0.4, a filled box 0.6 and more."""
