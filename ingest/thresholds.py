@@ -439,6 +439,10 @@ WORDS_DIFFER = 2.0
 AROUND_RESIDUE_PX = 3
 """Thickness, in px of 0.25 mm, of what may be left of printed words; a mark across them is broader."""
 
+TAIL_MM, TAIL_SLENDER, TAIL_RISES = 14.0, 3.0, 0.35
+"""How far from its box's middle a tick's tail may be found, mm; how many times as long as broad it is there;
+how steeply it rises: a line under words is level."""
+
 WORDS_MARGIN_MM = 3.5
 """Looked at around the words, mm: what reaches farther is not about them."""
 

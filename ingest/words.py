@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import thresholds
+from ingest.geometry import Points
 from ingest.ink import PageInk, smooth, without_residue
 from ingest.register import READING_MM_PER_PX, Shift
 from layouts.model import Area, Box, Layout
@@ -37,7 +38,7 @@ def measure(
         between = _between(boxes)
         return WordsSeen(round(sum(ink_on(ink, [between], boxes, shift)), 2)) if between else WordsSeen()
     areas = [area for _, area in worded]
-    found = ink_on(ink, areas, boxes, shift)
+    found = ink_on(ink, areas, boxes, shift, [box for box in boxes if box not in unmarked])
     thicker = bolder(ink, [area for box, area in worded if box in unmarked], areas, shift)
     if max(thicker, default=0.0) > sum(found):
         more = dict(zip((box.option for box, _ in worded if box in unmarked), thicker, strict=True))
@@ -59,11 +60,13 @@ def _between(boxes: Sequence[Box]) -> Area | None:
     return first.x, first.y, last.x + last.w - first.x, first.h
 
 
-def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shift) -> list[float]:
+def ink_on(
+    ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shift, marked: Sequence[Box] = ()
+) -> list[float]:
     """Ink on each of the printed words `areas` of one question that belongs to none of its `boxes`, mm².
 
     What only reaches in from beyond, or runs through, is not about these words: another question's tick,
-    a block struck out with one line.
+    the tail of a tick in one of the boxes that are `marked`, cut off by the print it crosses.
     """
     margin, own = thresholds.WORDS_MARGIN_MM, [(box.x, box.y, box.w, box.h) for box in boxes]
     x, y = min(area[0] for area in areas) - margin, min(area[1] for area in areas) - margin
@@ -98,8 +101,24 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
     about[sum(np.isin(np.arange(count), side).astype(int) for side in sides) >= 2] = False
     about[0] = False
+    for n in np.flatnonzero(about):
+        stroke = np.argwhere((labels == n) & off_print)[:, ::-1] * _SCALE + (x, y)
+        about[n] = not any(_is_tail(np.asarray(stroke), box) for box in marked)
     nearest = np.argmax([inked([_grown(area)]) for area in areas], axis=0)
     return [round(float(sizes[about & (nearest == n)].sum()), 2) for n in range(len(areas))]
+
+
+def _is_tail(stroke: Points, box: Box) -> bool:
+    """Whether the points of a piece of ink, mm (N, 2), continue a tick that rises to the right from a box:
+    long and narrow, and in line with it."""
+    middle = stroke.mean(0)
+    spread, ways = np.linalg.eigh(np.cov(stroke.T))
+    along, across = ways[:, 1] * np.sign(ways[0, 1]), ways[:, 0]
+    from_box = middle - (box.x + box.w / 2, box.y + box.h / 2)
+    slender = spread[1] >= thresholds.TAIL_SLENDER**2 * spread[0]
+    rises = along[1] <= -thresholds.TAIL_RISES * along[0]
+    in_line = abs(float(from_box @ across)) <= box.w / 2
+    return bool(slender and rises and in_line and 0 < from_box @ along <= thresholds.TAIL_MM)
 
 
 def bolder(ink: PageInk, areas: Sequence[Area], others: Sequence[Area], shift: Shift) -> list[float]:

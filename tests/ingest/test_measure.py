@@ -64,6 +64,17 @@ def test_marks_on_the_words_are_noticed(draw):
     assert _around(draw) >= thresholds.AROUND_MM2
 
 
+def test_the_tail_of_a_tick_is_not_about_the_words_it_crosses():
+    areas = [(box.x + 5.0, 30.2, 13.0, 3.6) for box in BOXES]
+    blank = printed(BOXES)
+    page = blank.copy()
+    stroke(page, [(BOXES[1].x + 5.5, 31.0), (BOXES[1].x + 9.0, 27.5)])  # beyond print that hid the rest
+    ink = ink_of(page, blank, BOXES)
+    assert sum(words.ink_on(ink, areas, BOXES, (0.0, 0.0))) >= thresholds.AROUND_MM2
+    assert sum(words.ink_on(ink, areas, BOXES, (0.0, 0.0), marked=BOXES[1:2])) == 0.0
+    assert sum(words.ink_on(ink, areas, BOXES, (0.0, 0.0), marked=BOXES[2:])) >= thresholds.AROUND_MM2
+
+
 def _strike(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(10.0, 26.0), (60.0, 32.0), (110.0, 38.0)])
 
