@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -145,6 +145,12 @@ class Reading:
     doubt: str = ""
     judgement: str = ""
     raw: float = 0.0
+
+    def doubted(self, most: float, doubt: str) -> Reading:
+        """The same with a confidence of no more than `most`, and with words of doubt unless it has some. The
+        raw score is lowered, too: what rules say is not what scores are worth."""
+        confidence, raw = min(self.confidence, most), min(self.raw, most)
+        return replace(self, confidence=confidence, raw=raw, doubt=self.doubt or doubt)
 
 
 @dataclass(frozen=True, eq=False)
