@@ -64,7 +64,7 @@ def _is_answered(field: Field, seen: Measurement) -> bool:
 def unless_cancelled(block: Block, seen: Measurement, reading: Reading) -> Reading:
     """A line through a block in which nothing is written says that it is not needed; through one that is
     filled in, it may cancel what it runs through, or all of it."""
-    crossed = seen.struck_mm >= thresholds.STRIKE_CROSSES_MM or block.struck_mm >= thresholds.STRUCK_MM
+    crossed = seen.struck_mm >= thresholds.STRIKE_CROSSES_MM or block.struck_mm >= thresholds.STRIKE_CANCELS_MM
     if not block.answered or not crossed:
         return reading
     return reading.doubted(thresholds.UNEXPLAINED, "有一条长线划过，请确认是否作废")
@@ -80,6 +80,6 @@ def unless_alone(
     if not many or field.kind not in QUESTIONS or reading.value in NOTHING:
         return reading
     others = (one for one in of_page if one is not reading and fields[one.field].block == field.block)
-    if any(one.value not in NOTHING and one.confidence >= thresholds.DOUBTFUL for one in others):
+    if any(one.value not in NOTHING and one.confidence >= thresholds.SURE_BESIDE for one in others):
         return reading
     return reading.doubted(thresholds.UNEXPLAINED, "这一条别处没有清楚的内容，请确认这里是否选中")

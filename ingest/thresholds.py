@@ -375,8 +375,9 @@ STRIKE_AHEAD_MM, STRIKE_OFF_MM, STRIKE_STRAYS, STRIKE_TURNS = 10.0, 0.7, 0.08, 0
 """Where such a line goes on: looked ahead from so much of it, mm; how far beside it may be found, mm, and
 more for every mm that is bridged; by how much its slope may have changed."""
 
-STRIKE_BEYOND_MM, STRIKE_CROSSES_MM = 4.0, 3.0
-"""How far beyond the blocks of a page lines are followed, and how much of one in a field is about it, mm."""
+STRIKE_BEYOND_MM, STRIKE_CROSSES_MM, STRIKE_CANCELS_MM = 4.0, 3.0, 14.0
+"""How far beyond the blocks of a page lines are followed; how much of one in a field is about it, and in a
+block about all of it, mm: half of a month and a day."""
 
 STRIKE_LIFTED_MM, STRIKE_HIDDEN_MM, STRIKE_CROSSING_MM = 3.0, 14.0, 50.0
 """How far a line may be off the paper, hidden by print, or lost in another that crosses it, mm."""
@@ -486,6 +487,9 @@ BLOT_FILL = 0.15
 BLOCK_QUESTIONS = 3
 """Questions of a repeated block from which nobody answers one alone: on worn pages 9 of 13 boxes that were
 wrongly taken for marked stood beside nothing that was sure."""
+
+SURE_BESIDE = 0.98
+"""Confidence from which another answer of a block shows that the block is used."""
 
 STRAY_ALONE, AROUND_ALONE_MM2 = 0.8, 2.5
 """As `SURELY_STRAY` and `AROUND_MM2` where nothing else of a block is answered: of 38 answers given on the
