@@ -64,8 +64,8 @@ def _is_answered(field: Field, seen: Measurement) -> bool:
 def unless_cancelled(block: Block, seen: Measurement, reading: Reading) -> Reading:
     """A line through a block in which nothing is written says that it is not needed; through one that is
     filled in, it may cancel what it runs through, or all of it."""
-    crossed = seen.struck_mm >= thresholds.STRIKE_CROSSES_MM or block.struck_mm >= thresholds.STRIKE_CANCELS_MM
-    if not block.answered or not crossed:
+    here, anywhere = thresholds.STRIKE_CROSSES_MM, thresholds.STRIKE_CANCELS_MM
+    if not block.answered or (seen.struck_mm < here and block.struck_mm < anywhere):
         return reading
     return reading.doubted(thresholds.UNEXPLAINED, "有一条长线划过，请确认是否作废")
 

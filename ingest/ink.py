@@ -26,7 +26,7 @@ Ink = NDArray[np.float32]
 """Darkness 0 to 1, of any number of stacked patches (…, H, W)."""
 _CROSS = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
 _SAMPLES, _SAMPLE_PX = 16, 64
-_NOISE_EVERY_MM, _TILE_PX = 30.0, 8
+_NOISE_EVERY_MM, _TILE_PX = 42.0, 8
 """Distance of the places at which noise is measured, and the side of what is one sample of it, 1 mm."""
 _BARE_GREY = 250
 
@@ -289,9 +289,7 @@ def _noise(plain: PageInk) -> float:
     """The median over small tiles of bare paper from all over the page: on some of them people have written,
     and stains have their edges."""
     frame, side = plain.page.frame, _TILE_PX
-    across, down = (
-        np.arange(_NOISE_EVERY_MM / 2, length, _NOISE_EVERY_MM) for length in (frame.width, frame.height)
-    )
+    across, down = (_spaced(length) for length in (frame.width, frame.height))
     centres = np.array([(x, y) for y in down for x in across])
     seen, print_ = plain.patches(centres, _SAMPLE_PX)
     paper = plain.paper_at(centres)[:, None, None]
@@ -301,6 +299,11 @@ def _noise(plain: PageInk) -> float:
     tiles, all_bare = (values.reshape(grid).swapaxes(2, 3) for values in (even, bare))
     found = tiles.std((3, 4))[all_bare.all((3, 4))]
     return float(np.median(found)) if found.size else 0.0
+
+
+def _spaced(length: float) -> NDArray[np.float64]:
+    count = max(round(length / _NOISE_EVERY_MM), 1)
+    return (np.arange(count) + 0.5) * length / count
 
 
 def _spread(boxes: Sequence[Box]) -> Sequence[Box]:
