@@ -140,6 +140,18 @@ class PageInk:
         print_ = self.page.blank_patch(x, y, w, h, mm_per_px)
         return self.against(seen, print_, self.paper_under((x, y, w, h), seen.shape))
 
+    def strokes_in(
+        self, region: tuple[float, float, float, float], mm_per_px: float, shift: Shift = (0.0, 0.0)
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Image]:
+        """Of a region with printed words, at 0.25 mm or so a pixel: new ink, what of it is a pen's and not
+        left of print, and the print."""
+        new = smooth(self.in_region(*region, mm_per_px, shift)) > self.floor
+        print_ = self.page.blank_patch(*region, mm_per_px)
+        # Where grey print came out black, what is left of it is as broad as a pen's stroke.
+        black = self.gain >= thresholds.BLACK_PRINT_GAIN
+        most = new.shape[0] if black else thresholds.AROUND_RESIDUE_PX
+        return new, without_residue(new, print_, most, beside_px=1), print_
+
     def lies(self, x: float, y: float, w: float, h: float) -> Alignment:
         """Where the print of a field lies; searched for only when it is not where it should be."""
         region = (x - 1.0, y - 1.0, w + 2.0, h + 2.0)

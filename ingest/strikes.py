@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ingest import thresholds
 from ingest.geometry import Points
-from ingest.ink import PageInk, smooth, without_residue
+from ingest.ink import PageInk
 from ingest.model import Image
 from ingest.register import READING_MM_PER_PX
 from layouts.model import Area, PageFrame
@@ -115,11 +115,7 @@ def _around(areas: Sequence[Area], frame: PageFrame) -> Area:
 
 
 def _picture(ink: PageInk, region: Area) -> _Picture:
-    print_ = ink.page.blank_patch(*region, _SCALE)
-    new = smooth(ink.in_region(*region, _SCALE)) > ink.floor
-    # Where grey print came out black, what is left of it is as broad as a pen's stroke.
-    most = thresholds.AROUND_RESIDUE_PX if ink.gain < thresholds.BLACK_PRINT_GAIN else new.shape[0]
-    pen = without_residue(new, print_, most, beside_px=1)
+    new, pen, print_ = ink.strokes_in(region, _SCALE)
     printed = cv2.erode(print_, np.ones((3, 3), np.uint8)) < thresholds.RULED_GREY
     along = np.ones((1, round(thresholds.STRUCK_MM / _SCALE)), np.uint8)
     rules = cv2.morphologyEx((print_ < _BARE_GREY).astype(np.uint8), cv2.MORPH_OPEN, along)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ingest import thresholds
 from ingest.geometry import Points
-from ingest.ink import PageInk, smooth, without_residue
+from ingest.ink import PageInk
 from ingest.register import READING_MM_PER_PX, Shift
 from layouts.model import Area, Box, Layout
 
@@ -72,11 +72,7 @@ def ink_on(
     x, y = min(area[0] for area in areas) - margin, min(area[1] for area in areas) - margin
     right = min(max(x + w for x, _, w, _ in areas) + margin, ink.page.frame.width - thresholds.PAPER_EDGE_MM)
     width, height = right - x, max(y + h for _, y, _, h in areas) + margin - y
-    new = smooth(ink.in_region(x, y, width, height, _SCALE, shift)) > ink.floor
-    print_ = ink.page.blank_patch(x, y, width, height, _SCALE)
-    # Where grey print came out black, what is left of it is as broad as a pen's stroke.
-    most = thresholds.AROUND_RESIDUE_PX if ink.gain < thresholds.BLACK_PRINT_GAIN else new.shape[0]
-    off_print = without_residue(new, print_, most, beside_px=1)
+    _, off_print, _ = ink.strokes_in((x, y, width, height), _SCALE, shift)
     count, labels, stats = _strokes(off_print, [_window(box, x, y, _FRAME_MM) for box in own])
 
     def inked(places: Sequence[Area] | None = None) -> NDArray[np.float64]:

@@ -43,6 +43,8 @@ def signature(field: Field, seen: Measurement, calibration: Calibration) -> Read
     reaching_in = sum(box.features.get("reaching_in", 0.0) for box in seen.boxes)
     if reaching_in >= thresholds.SIGNED_INK:
         raw, doubt = min(raw, thresholds.UNEXPLAINED), "有旁边伸过来的印章、笔迹或污渍，请确认是否签名或盖章"
+    if seen.ink > thresholds.SIGNED_MOST:
+        raw, doubt = min(raw, thresholds.UNEXPLAINED), "这里几乎全黑，请确认是否签名或盖章"
     confidence = calibration(Judgement.SIGNATURE, raw)
     return Reading(field.key, signed, confidence, doubt=doubt, judgement=Judgement.SIGNATURE, raw=raw)
 

@@ -551,6 +551,13 @@ def test_a_signature_is_there_or_not():
     assert signed(thresholds.SIGNED_INK).confidence < 0.6
 
 
+def test_a_place_that_is_all_black_is_no_confident_signature():
+    field = Field("s", "签名", Kind.SIGNATURE)
+    found = decide(_form(field), [Measurement("s", 0.6, boxes=(BoxSeen(None, None, {}),))], {}, PLAIN)[0]
+    assert found.value is True
+    assert found.confidence <= thresholds.UNEXPLAINED
+
+
 def test_a_seal_that_reaches_in_is_no_confident_signature():
     field = Field("t", "签名", Kind.SIGNATURE)
     reaching = (BoxSeen(None, None, {"reaching_in": 0.05}),)
