@@ -592,7 +592,7 @@ SOFT_EDGE = 0.11
 of stains and shades of folds have 0.02 to 0.1, pens on blurred photographs 0.12 and more, on scans 0.2."""
 
 SIGNED_MOST = 0.45
-"""Share of ink above which a place is black rather than signed: 4 of 2,700 signed and sealed ones had more."""
+"""Share of ink above which a place is black rather than signed: of 2,700 signed ones 4 had more."""
 
 SIGNED_INK, SIGNED_SLOPE = 0.004, 4.0
 """Share of the place that is ink in a signature: the least flourish has 0.015, dust 0.001; and how fast
