@@ -245,15 +245,13 @@ def _unless_missed(
         names = "、".join(box.option.label for box in hidden)
         return min(raw, thresholds.HIDDEN), doubt or f"看不到印好的框（{names}），可能被遮盖、撕去或没有对准"
     on_words = seen.around >= around
+    stray = [box for box in boxes if box.inked(sure) and box.off > 0.5]
     if value not in (None, []):
-        if alone:
-            return min(
-                raw, thresholds.UNEXPLAINED
-            ), doubt or "这一条只有这一处有标记，可能是污渍或背面透过来的"
         if on_words and isinstance(value, list):
             return min(raw, thresholds.UNEXPLAINED), doubt or "有的选项没有打√，但文字上有笔迹"
+        if stray and of_page.fading and isinstance(value, list):
+            return min(raw, thresholds.UNEXPLAINED), doubt or f"{stray[0].option.label}：框内的墨迹很淡"
         return raw, doubt
-    stray = [box for box in boxes if box.inked(sure)]
     if stray:
         return min(raw, thresholds.UNEXPLAINED), doubt or f"{stray[0].option.label}：框内有不像标记的墨迹"
     if on_words:
