@@ -364,7 +364,7 @@ UNREAD_HEIGHTS, UNREAD_SHARE = 0.9, 0.12
 the share of inked columns that makes a word: one of six characters."""
 
 STRUCK_MM = 30.0
-"""Length of a stroke that is no writing, mm: joined-up characters reach 25."""
+"""Length from which a line strikes out a block, mm: joined-up characters reach 25."""
 
 STRIKE_RUN_MM, STRIKE_PIECE_MM, STRIKE_SLOPED_MM, STRIKE_SEED_MM = 1.6, 0.75, 2.5, 6.0
 """Of a line that strikes out a block: how high its ink may stand in one column, which allows 0.9 mm of pen at

@@ -85,7 +85,6 @@ def ink_on(
 
     sizes = inked()
     about = sizes >= thresholds.AROUND_SPECK_MM2
-    about &= stats[:, cv2.CC_STAT_WIDTH] * _SCALE < thresholds.STRUCK_MM
     about &= inked([_grown(area) for area in areas]) >= thresholds.ON_WORDS * sizes
     # A ring around words may touch the tick of another box; no tick is as wide as both.
     wide = stats[:, cv2.CC_STAT_WIDTH] * _SCALE >= thresholds.WIDER_THAN_TICK_MM

@@ -59,7 +59,13 @@ def _long_tick(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(52.0, 30.5), (53.5, 33.6), (58.5, 25.0)])
 
 
-@pytest.mark.parametrize("draw", [_ring, _ring_that_touches_its_box, _underline, _tick, _long_tick])
+def _long_underline(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    stroke(page, [(49.0, 35.0), (66.0, 35.3), (84.0, 35.1)])
+
+
+@pytest.mark.parametrize(
+    "draw", [_ring, _ring_that_touches_its_box, _underline, _long_underline, _tick, _long_tick]
+)
 def test_marks_on_the_words_are_noticed(draw):
     assert _around(draw) >= thresholds.AROUND_MM2
 
