@@ -26,9 +26,8 @@ from layouts.model import Area, PageFrame
 
 _SCALE = 2 * READING_MM_PER_PX
 _BARE_GREY = 250
-_PAINT_MM, _RIM_MM = 0.06, 0.2
-"""Distance of the points that are painted over, less than a pixel at 300 dpi; and by how much a stroke is
-broader than what counts as its ink, on each side."""
+_RIM_MM = 0.2
+"""By how much a stroke is broader than what counts as its ink, on each side."""
 
 _Stroke = NDArray[np.float64]
 """(N, 4), from left to right: column, row of the middle, height of the ink there, px, and 1 where it cannot
@@ -255,9 +254,10 @@ def _strike(chain: _Stroke, region: Area) -> Strike:
 def _paint_over(scan: Image, ink: PageInk, strike: Strike) -> None:
     """Paints what is expected under a strike; changes `scan`."""
     x, y = strike.path.T
-    along = np.arange(x[0] - _SCALE, x[-1] + _SCALE, _PAINT_MM)
+    step = 0.6 / ink.page.px_per_mm  # so that no pixel is left out
+    along = np.arange(x[0] - _SCALE, x[-1] + _SCALE, step)
     half = strike.height_mm / 2 + _RIM_MM
-    across = np.arange(-half, half + _PAINT_MM, _PAINT_MM)
+    across = np.arange(-half, half + step, step)
     places = np.stack(np.broadcast_arrays(along[:, None], np.interp(along, x, y)[:, None] + across), -1)
     places = places.reshape(-1, 2)
     columns, rows = np.round(ink.page.where(places)).astype(np.intp).T

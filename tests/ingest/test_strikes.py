@@ -1,11 +1,13 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from ink_pages import FRAME, checkboxes, comb, ink_of, printed, stroke, tick
 
 from ingest import marks, strikes
 from ingest.bend import Bend
+from ingest.model import BLANK_DPI, Registration
 from layouts.model import Area, Box
 
 ROW = [*comb(4, x=12.0), *checkboxes(*((44.0 + 9.0 * n, 32.0) for n in range(6)))]
@@ -89,6 +91,17 @@ def test_a_line_on_bent_paper_is_taken_out_where_it_lies():
     found = strikes.find(bent, AREAS)
     assert strikes.length_in(found, AREAS[1]) >= 45.0
     assert strikes.find(strikes.without(bent, found), AREAS) == []
+
+
+def test_no_pixel_of_a_line_is_left_in_a_finer_scan():
+    ink = _page(_level)
+    scan = cv2.resize(ink.page.scan, None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR)
+    scale = 3 * BLANK_DPI / 25.4
+    at = Registration((scale, 0.0, -0.5, 0.0, scale, -0.5, 0.0, 0.0, 1.0), 0.05, "test")
+    fine = replace(ink, page=replace(ink.page, scan=scan, registration=at))
+    left = strikes.without(fine, strikes.find(fine, AREAS)).page.scan
+    between = left[round(30.5 * scale) : round(37.5 * scale), round(37.0 * scale) : round(43.0 * scale)]
+    assert between.min() > 235
 
 
 def test_nothing_is_sought_where_there_are_no_blocks():
