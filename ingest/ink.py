@@ -28,7 +28,6 @@ _CROSS = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
 _SAMPLES, _SAMPLE_PX = 16, 64
 _NOISE_EVERY_MM, _TILE_PX = 42.0, 8
 """Distance of the places at which noise is measured, and the side of what is one sample of it, 1 mm."""
-_BARE_GREY = 250
 
 
 @dataclass(frozen=True)
@@ -145,8 +144,8 @@ class PageInk:
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Image]:
         """Of a region with printed words, at 0.25 mm or so a pixel: new ink, what of it is a pen's and not
         left of print, and the print."""
-        new = smooth(self.in_region(*region, mm_per_px, shift)) > self.floor
-        print_ = self.page.blank_patch(*region, mm_per_px)
+        seen, print_ = self.page.patch(*region, mm_per_px, shift), self.page.blank_patch(*region, mm_per_px)
+        new = smooth(self.against(seen, print_, self.paper_under(region, seen.shape))) > self.floor
         # Where grey print came out black, what is left of it is as broad as a pen's stroke.
         black = self.gain >= thresholds.BLACK_PRINT_GAIN
         most = new.shape[0] if black else thresholds.AROUND_RESIDUE_PX
@@ -231,7 +230,10 @@ def struck(labels: NDArray[Any], stats: NDArray[Any], mm_per_px: float) -> NDArr
     for n in np.flatnonzero(width[1:] >= least[1:]) + 1:
         x, y, w, h = stats[n, :4]
         stroke = labels[y : y + h, x : x + w] == n
-        runs, tallest = _runs(stroke)
+        columns, tops, bottoms = upright_runs(stroke)
+        runs = np.bincount(columns, minlength=w)
+        tallest = np.zeros(w, np.intp)
+        np.maximum.at(tallest, columns, bottoms - tops)
         lines = 1 if w * mm_per_px < thresholds.STRIKE_CROSSED_MM else 2
         thick = stats[n, cv2.CC_STAT_AREA] / w * mm_per_px / lines
         found[n] = (runs <= lines).mean() >= thresholds.STRIKE_SINGLE and thick <= thresholds.STRIKE_THICK_MM
@@ -240,14 +242,11 @@ def struck(labels: NDArray[Any], stats: NDArray[Any], mm_per_px: float) -> NDArr
     return found
 
 
-def _runs(stroke: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Of each column: how many pieces of ink one above the other, and the height of the tallest, px."""
-    steps = np.diff(np.pad(stroke, ((1, 1), (0, 0))).astype(np.int8), axis=0).T
-    columns, starts = np.nonzero(steps > 0)
-    heights = np.nonzero(steps < 0)[1] - starts
-    tallest = np.zeros(stroke.shape[1], np.intp)
-    np.maximum.at(tallest, columns, heights)
-    return np.bincount(columns, minlength=stroke.shape[1]), tallest
+def upright_runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Upright runs of ink: column, first row, and the row behind the last; by columns, then rows."""
+    steps = np.diff(np.pad(mask, ((1, 1), (0, 0))).astype(np.int8), axis=0).T
+    columns, tops = np.nonzero(steps > 0)
+    return columns, tops, np.nonzero(steps < 0)[1]
 
 
 def without_strikes(mask: NDArray[np.bool_], mm_per_px: float, least_mm2: float) -> NDArray[np.bool_]:
@@ -306,7 +305,7 @@ def _noise(plain: PageInk) -> float:
     seen, print_ = plain.patches(centres, _SAMPLE_PX)
     paper = plain.paper_at(centres)[:, None, None]
     even = np.stack([cv2.blur(patch, (3, 3)) for patch in seen.astype(np.float32)]) / paper
-    bare = np.stack([cv2.erode(patch, _CROSS, iterations=3) for patch in print_]) >= _BARE_GREY
+    bare = np.stack([cv2.erode(patch, _CROSS, iterations=3) for patch in print_]) >= thresholds.BARE_GREY
     grid = (len(centres), _SAMPLE_PX // side, side, _SAMPLE_PX // side, side)
     tiles, all_bare = (values.reshape(grid).swapaxes(2, 3) for values in (even, bare))
     found = tiles.std((3, 4))[all_bare.all((3, 4))]

@@ -29,14 +29,14 @@ def measure_page(
     page, layout = without_lines(page), printed.layout
     boxes = [box for box in layout.on_page(page_number) if box.kind is not BoxKind.PREFILL]
     fields = [f for f in layout.fields_on_page(page_number) if f.kind is not Kind.PREFILL]
-    ink = PageInk.of(page, boxes)
-    blocks = {f.key: layout.area_of(f.key, page_number) for f in fields if f.block}
-    struck = strikes.find(ink, list(blocks.values()))
-    ink = strikes.without(ink, struck)
-    ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
     by_field: dict[str, list[Box]] = {}
     for box in boxes:
         by_field.setdefault(box.field, []).append(box)
+    ink = PageInk.of(page, boxes)
+    in_blocks = {f.key: layout.area_of(by_field[f.key]) for f in fields if f.block}
+    struck = strikes.find(ink, list(in_blocks.values()))
+    ink = strikes.without(ink, struck)
+    ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
     reader = reader or engine()
     seen = [
         _measure(field, by_field[field.key], layout, ink, ticked, vocabularies, reader) for field in fields
@@ -46,7 +46,7 @@ def measure_page(
             one,
             residual_mm=max(one.residual_mm, round(page.unfollowed_mm(by_field[one.field]), 3)),
             hidden=ink.is_hidden(by_field[one.field]),
-            struck_mm=strikes.length_in(struck, blocks.get(one.field)),
+            struck_mm=strikes.length_in(struck, in_blocks.get(one.field)),
         )
         for one in seen
     )

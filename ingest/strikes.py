@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from ingest import thresholds
 from ingest.geometry import Points
-from ingest.ink import PageInk
+from ingest.ink import PageInk, upright_runs
 from ingest.model import Image
 from ingest.register import READING_MM_PER_PX
 from layouts.model import Area, PageFrame
 
 _SCALE = 2 * READING_MM_PER_PX
-_BARE_GREY = 250
 _RIM_MM = 0.2
 """By how much a stroke is broader than what counts as its ink, on each side."""
 
@@ -117,7 +116,7 @@ def _picture(ink: PageInk, region: Area) -> _Picture:
     new, pen, print_ = ink.strokes_in(region, _SCALE)
     printed = cv2.erode(print_, np.ones((3, 3), np.uint8)) < thresholds.RULED_GREY
     along = np.ones((1, round(thresholds.STRUCK_MM / _SCALE)), np.uint8)
-    rules = cv2.morphologyEx((print_ < _BARE_GREY).astype(np.uint8), cv2.MORPH_OPEN, along)
+    rules = cv2.morphologyEx((print_ < thresholds.BARE_GREY).astype(np.uint8), cv2.MORPH_OPEN, along)
     return _Picture(new, pen, printed, cv2.dilate(rules, np.ones((3, 1), np.uint8)) > 0)
 
 
@@ -126,7 +125,7 @@ def _picture(ink: PageInk, region: Area) -> _Picture:
 
 def _pieces(picture: _Picture) -> list[_Stroke]:
     """The stretches of thin ink, the longest first; they end where strokes meet or part."""
-    columns, tops, bottoms = _runs(picture.ink)
+    columns, tops, bottoms = upright_runs(picture.ink)
     thin = bottoms - tops <= thresholds.STRIKE_RUN_MM / _SCALE
     columns, tops, bottoms = columns[thin], tops[thin], bottoms[thin]
     first = _only_neighbours(columns, tops, bottoms)
@@ -143,13 +142,6 @@ def _pieces(picture: _Picture) -> list[_Stroke]:
 def _pen_mm(stroke: _Stroke) -> float:
     """Length of a stroke that cannot be print, mm."""
     return float(stroke[:, 3].sum()) * _SCALE
-
-
-def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Upright runs of ink: column, first row, and the row behind the last; by columns, then rows."""
-    steps = np.diff(np.pad(mask, ((1, 1), (0, 0))).astype(np.int8), axis=0).T
-    columns, tops = np.nonzero(steps > 0)
-    return columns, tops, np.nonzero(steps < 0)[1]
 
 
 def _only_neighbours(

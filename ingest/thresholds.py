@@ -231,6 +231,9 @@ PRINT_GAIN_RANGE = (0.5, 2.2)
 PRINT_GAIN_PERCENTILE = 75.0
 """Of the printed pixels' darkness: above the middle, because half-covered edges pull the middle down."""
 
+BARE_GREY = 250
+"""Grey of the blank page from which nothing is printed, the palest rule included."""
+
 RULED_GREY = 225
 """Grey of the blank page below which a pixel belongs to a printed line, its soft edge included."""
 
@@ -477,10 +480,6 @@ STRAY_FILL = 0.012
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""
 
-MEANT_MM2 = 2.5
-"""Ink on an option's words from which people are asked whether that option is chosen, mm²: not less than
-`AROUND_ALONE_MM2`; of 40 options that were, two had less."""
-
 BLOT_FILL = 0.15
 """Share of a box's inside from which ink that is no mark makes marks next to it doubtful: a tick has that."""
 
@@ -494,6 +493,10 @@ SURE_BESIDE = 0.98
 STRAY_ALONE, AROUND_ALONE_MM2 = 0.8, 2.5
 """As `SURELY_STRAY` and `AROUND_MM2` where nothing else of a block is answered: of 38 answers given on the
 words the smallest had 2.3 mm², none of them alone."""
+
+MEANT_MM2 = AROUND_ALONE_MM2
+"""Ink on an option's words from which people are asked whether that option is chosen, mm²: what is
+proposed is also asked about."""
 
 PASSING_REACH = 2.7
 """Length, in boxes, of the part of a stroke within the close patch (3 boxes) from which it passes through:

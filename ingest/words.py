@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,23 +33,17 @@ def measure(
     ink: PageInk, layout: Layout, boxes: Sequence[Box], unmarked: Sequence[Box], shift: Shift
 ) -> WordsSeen:
     """`boxes` of one question, and those of them that have no mark."""
-    worded = [(box, area) for box in boxes if (area := layout.words_of(box))]
+    worded = {box.option or "": area for box in boxes if (area := layout.words_of(box))}
     if not worded:
         between = _between(boxes)
         return WordsSeen(round(sum(ink_on(ink, [between], boxes, shift)), 2)) if between else WordsSeen()
-    areas = [area for _, area in worded]
-    found = ink_on(ink, areas, boxes, shift, [box for box in boxes if box not in unmarked])
-    thicker = bolder(ink, [area for box, area in worded if box in unmarked], areas, shift)
-    if max(thicker, default=0.0) > sum(found):
-        more = dict(zip((box.option for box, _ in worded if box in unmarked), thicker, strict=True))
-        return WordsSeen(max(thicker), _seen(more.items()))
-    return WordsSeen(
-        round(sum(found), 2), _seen((box.option, mm2) for (box, _), mm2 in zip(worded, found, strict=True))
-    )
-
-
-def _seen(on: Iterable[tuple[str | None, float]]) -> Mapping[str, float]:
-    return {option: mm2 for option, mm2 in on if option and mm2 > 0}
+    areas, marked = list(worded.values()), [box for box in boxes if box not in unmarked]
+    found = dict(zip(worded, ink_on(ink, areas, boxes, shift, marked), strict=True))
+    open_ = {box.option or "": worded[box.option or ""] for box in unmarked if box.option in worded}
+    thicker = dict(zip(open_, bolder(ink, list(open_.values()), areas, shift), strict=True))
+    drawn, more = round(sum(found.values()), 2), max(thicker.values(), default=0.0)
+    on = thicker if more > drawn else found
+    return WordsSeen(max(drawn, more), {option: mm2 for option, mm2 in on.items() if mm2 > 0})
 
 
 def _between(boxes: Sequence[Box]) -> Area | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -154,10 +154,9 @@ class Layout:
     def of_field(self, key: str) -> tuple[Box, ...]:
         return tuple(box for box in self.boxes if box.field == key)
 
-    def area_of(self, key: str, page: int) -> Area:
-        """What a field's boxes and the words of its options take up of a page. Raises ValueError when the
-        page has none of them."""
-        boxes = [box for box in self.of_field(key) if box.page == page]
+    def area_of(self, boxes: Sequence[Box]) -> Area:
+        """What some boxes of a page and the words of their options take up. Raises ValueError when there are
+        no boxes."""
         areas = [(box.x, box.y, box.w, box.h) for box in boxes]
         areas += [words for box in boxes if (words := self.words_of(box))]
         x, y = min(area[0] for area in areas), min(area[1] for area in areas)

@@ -570,15 +570,16 @@ def _strike_out(desk: _Desk, boxes: Boxes) -> None:
     """From corner to corner, both ways, level, in a wave, or a short slash."""
     left, right = min(b.x for b in boxes) + 4, max(b.x + b.w for b in boxes) - 8
     top, bottom = min(b.y for b in boxes) + 2, max(b.y + b.h for b in boxes) - 2
-    middle = (top + bottom) / 2
+    centre = ((left + right) / 2, (top + bottom) / 2)
+    across, middle = centre
     way = desk.rng.choice(5, p=(0.4, 0.2, 0.2, 0.1, 0.1))
     if way == 0:
-        desk.clerk.line([(left, bottom), ((left + right) / 2, middle + 2), (right, top)], 0.8)
+        desk.clerk.line([(left, bottom), (across, middle + 2), (right, top)], 0.8)
     elif way == 1:
-        desk.clerk.line([(left, top), ((left + right) / 2, middle), (right, bottom)], 0.8)
-        desk.clerk.line([(right, top), ((left + right) / 2, middle), (left, bottom)], 0.8)
+        desk.clerk.line([(left, top), centre, (right, bottom)], 0.8)
+        desk.clerk.line([(right, top), centre, (left, bottom)], 0.8)
     elif way == 2:
-        desk.clerk.line([(left, middle), ((left + right) / 2, middle), (right, middle)], 0.8)
+        desk.clerk.line([(left, middle), centre, (right, middle)], 0.8)
     elif way == 3:
         bends = np.linspace(left, right, 7)
         desk.clerk.line([(x, middle + (1.5 if n % 2 else -1.5)) for n, x in enumerate(bends)], 0.4)
