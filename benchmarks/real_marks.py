@@ -68,8 +68,8 @@ def mark_probability(crop: Image) -> float:
     box = Box("f", BoxKind.CHECKBOX, 1, left, left, _BOX_MM, _BOX_MM, option="o")
     homography = (px_per_mm, 0.0, -0.5, 0.0, px_per_mm, -0.5, 0.0, 0.0, 1.0)
     page = RegisteredPage(scan, blank, PageFrame(side, side), Registration(homography, 0.1, "crop"))
-    (seen,) = marks.measure(PageInk.of(page, [box]), [box])["f"].boxes
-    return mark_models.marked(seen)
+    (mark,) = mark_models.classify(marks.measure(PageInk.of(page, [box]), [box])["f"].boxes)
+    return mark.on
 
 
 def photographed_digits() -> tuple[NDArray[np.int64], NDArray[np.float32]]:

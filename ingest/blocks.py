@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forms.model import Field, Kind, Value
-from ingest import mark_models, numbers, thresholds
+from ingest import numbers, thresholds
+from ingest.mark_models import Mark
 from ingest.model import Measurement, Reading
 
 QUESTIONS = (Kind.SINGLE, Kind.MULTIPLE)
@@ -35,24 +36,30 @@ class Block:
         return self.questions >= thresholds.BLOCK_QUESTIONS and self.answered <= {field.key}
 
 
-def blocks(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> Mapping[str, Block]:
+Marks = Mapping[str, Sequence[Mark]]
+"""Field key → its boxes."""
+
+
+def blocks(
+    fields: Mapping[str, Field], measurements: Sequence[Measurement], marks: Marks
+) -> Mapping[str, Block]:
     """The blocks of a page by name; under the empty name one that says nothing, for all other fields."""
     found = {"": Block()}
     for name in {fields[seen.field].block for seen in measurements} - {""}:
         own = [(fields[seen.field], seen) for seen in measurements if fields[seen.field].block == name]
         found[name] = Block(
             sum(field.kind in QUESTIONS for field, _ in own),
-            frozenset(field.key for field, seen in own if _is_answered(field, seen)),
+            frozenset(field.key for field, seen in own if _is_answered(field, seen, marks)),
             sum(seen.struck_mm for _, seen in own),
         )
     return found
 
 
-def _is_answered(field: Field, seen: Measurement) -> bool:
+def _is_answered(field: Field, seen: Measurement, marks: Marks) -> bool:
     """Whether a field seems to be filled in, be it unclear how."""
     match field.kind:
         case Kind.SINGLE | Kind.MULTIPLE:
-            return any(mark_models.marked(box) > thresholds.RATHER_MARKED for box in seen.boxes)
+            return any(box.on > thresholds.RATHER_MARKED for box in marks[field.key])
         case Kind.DIGITS | Kind.DATE:
             return bool(numbers.written_cells(seen))
         case Kind.SIGNATURE:

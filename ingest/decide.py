@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from forms.checks import parse
 from forms.model import Field, Form, Kind
-from ingest import blocks, choices, confidence, numbers, thresholds, writings
+from ingest import blocks, choices, confidence, mark_models, numbers, thresholds, writings
 from ingest.confidence import Calibration
 from ingest.model import Measurement, Reading
 
@@ -26,32 +26,40 @@ def decide(
     the first and the last that a date may sensibly name."""
     calibration = calibration or confidence.shipped()
     fields = {field.key: field for field in form.asked()}
-    habit = choices.habit(fields, measurements)
+    marks = _marks(fields, measurements)
+    habit = choices.habit(marks.values())
     pen = numbers.usual_darkness(fields, measurements)
-    by_name = blocks.blocks(fields, measurements)
+    by_name = blocks.blocks(fields, measurements, marks)
     readings = []
     for seen in measurements:
         field = fields[seen.field]
         block = by_name[field.block]
-        reading = _judge(field, seen, habit, block.leaves_alone(field), pen, vocabularies, calibration, days)
+        if field.kind in blocks.QUESTIONS:
+            alone = block.leaves_alone(field)
+            reading = choices.judge(field, seen, marks[field.key], habit, calibration, alone)
+        else:
+            reading = _written(field, seen, pen, vocabularies, calibration, days)
         readings.append(_if_in_place(field, seen, blocks.unless_cancelled(block, seen, reading)))
     readings = [blocks.unless_alone(fields, by_name, reading, readings) for reading in readings]
-    return _checked(form, _unless_soiled(fields, measurements, readings))
+    return _checked(form, _unless_soiled(marks, readings))
 
 
-def _judge(
+def _marks(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> blocks.Marks:
+    """What each checkbox of the page is, question by question, in their order."""
+    asked = [seen for seen in measurements if fields[seen.field].kind in blocks.QUESTIONS]
+    found = iter(mark_models.classify([box for seen in asked for box in seen.boxes]))
+    return {seen.field: tuple(islice(found, len(seen.boxes))) for seen in asked}
+
+
+def _written(
     field: Field,
     seen: Measurement,
-    habit: choices.Habit,
-    alone: bool,
     pen: float,
     vocabularies: Vocabularies,
     calibration: Calibration,
     days: numbers.Days | None,
 ) -> Reading:
     match field.kind:
-        case Kind.SINGLE | Kind.MULTIPLE:
-            return choices.judge(field, seen, habit, calibration, alone)
         case Kind.DIGITS | Kind.DATE:
             return numbers.judge(field, seen, calibration, days, pen)
         case Kind.SIGNATURE:
@@ -71,19 +79,17 @@ def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
     return reading.doubted(thresholds.HIDDEN, f"版面对不准（差 {seen.residual_mm:.1f} 毫米），请核对")
 
 
-def _unless_soiled(
-    fields: Mapping[str, Field], measurements: Sequence[Measurement], readings: Sequence[Reading]
-) -> list[Reading]:
+def _unless_soiled(marks: blocks.Marks, readings: Sequence[Reading]) -> list[Reading]:
     """Marks next to a question in whose boxes there is a blot or a piece of a seal may be others of its
     pieces. Next is what is printed before and after it."""
-    asked = [n for n, seen in enumerate(measurements) if fields[seen.field].kind in blocks.QUESTIONS]
-    blots = {n for n in asked if any(choices.is_blot(box) for box in measurements[n].boxes)}
-    pairs = [{before, after} for before, after in pairwise(asked) if {before, after} & blots]
-    soiled = {n for pair in pairs for n in pair if readings[n].value not in blocks.NOTHING}
+    blots = {key for key, boxes in marks.items() if any(box.is_blot for box in boxes)}
+    beside = {key for pair in pairwise(marks) if blots & set(pair) for key in pair}
     words = "旁边有污渍或印章，请确认这里是否选中"
     return [
-        reading.doubted(thresholds.UNEXPLAINED, words) if n in soiled else reading
-        for n, reading in enumerate(readings)
+        reading.doubted(thresholds.UNEXPLAINED, words)
+        if reading.field in beside and reading.value not in blocks.NOTHING
+        else reading
+        for reading in readings
     ]
 
 

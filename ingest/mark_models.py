@@ -73,23 +73,67 @@ def model() -> FeatureModel:
     )
 
 
-def classify(seen: BoxSeen) -> Mapping[str, float]:
-    """Class → probability: what both networks say, weighed as log probabilities."""
-    if "fill" not in seen.features:
-        return dict(zip(CLASSES, model().empty, strict=True))
-    found = model().probabilities(vector(seen.features, model().features)[None])[0]
-    if BY_LOOK[0] in seen.features:
-        looks = vector(seen.features, BY_LOOK)
+@dataclass(frozen=True)
+class Mark:
+    """What the ink of one box is: a probability for each of the `CLASSES`."""
+
+    seen: BoxSeen
+    empty: float
+    marked: float
+    filled: float
+    stray: float
+
+    @property
+    def option(self) -> str:
+        return self.seen.option or ""
+
+    @property
+    def on(self) -> float:
+        """Probability that it is marked, be it solid."""
+        return self.marked + self.filled
+
+    @property
+    def off(self) -> float:
+        return self.empty + self.stray
+
+    @property
+    def fill(self) -> float:
+        """Ink as a share of its inside; that of a ring is 0, whose ink is around the box."""
+        return self.seen.features.get("fill", 0.0)
+
+    @property
+    def dark(self) -> float:
+        return self.seen.features.get("dark", 0.0)
+
+    @property
+    def is_heavy(self) -> bool:
+        return self.fill > thresholds.HEAVY_FILL
+
+    @property
+    def is_ring(self) -> bool:
+        """Whether the ink is around the box: how dark it is inside says nothing."""
+        return self.seen.features.get("sides", 0.0) >= thresholds.RING_SIDES
+
+    @property
+    def is_blot(self) -> bool:
+        """Much ink that is no mark."""
+        return self.fill > thresholds.BLOT_FILL and self.stray > 0.5
+
+
+def classify(boxes: Sequence[BoxSeen]) -> tuple[Mark, ...]:
+    """What both networks say of each box, weighed as log probabilities."""
+    found = np.tile(np.array(model().empty), (len(boxes), 1))
+    inked = [n for n, seen in enumerate(boxes) if "fill" in seen.features]
+    if inked:
+        features = np.array([vector(boxes[n].features, model().features) for n in inked])
+        found[inked] = model().probabilities(features)
+    looked = [n for n in inked if BY_LOOK[0] in boxes[n].features]
+    if looked:
+        looks = np.array([vector(boxes[n].features, BY_LOOK) for n in looked])
         share = thresholds.LOOK_TRUST
-        found = np.maximum(found, _LEAST) ** (1 - share) * np.maximum(looks, _LEAST) ** share
-        found = found / found.sum()
-    return dict(zip(CLASSES, map(float, found), strict=True))
-
-
-def marked(seen: BoxSeen) -> float:
-    """Probability that it is marked, be it solid."""
-    classes = classify(seen)
-    return classes["marked"] + classes["filled"]
+        both = np.maximum(found[looked], _LEAST) ** (1 - share) * np.maximum(looks, _LEAST) ** share
+        found[looked] = both / both.sum(1, keepdims=True)
+    return tuple(Mark(seen, *map(float, row)) for seen, row in zip(boxes, found, strict=True))
 
 
 _LEAST = 1e-6

@@ -79,8 +79,8 @@ def _marks(
 ) -> Measurement:
     unmarked = [
         box
-        for box, look in zip(boxes, seen.boxes, strict=True)
-        if mark_models.marked(look) <= thresholds.RATHER_MARKED
+        for box, look in zip(boxes, mark_models.classify(seen.boxes), strict=True)
+        if look.on <= thresholds.RATHER_MARKED
     ]
     answered = field.kind is Kind.SINGLE and len(unmarked) < len(boxes)
     shift = seen.shift_mm

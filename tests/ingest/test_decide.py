@@ -11,6 +11,7 @@ from forms.model import Check, Field, Form, Kind, Option, Page, Row, Section
 from ingest import mark_models, thresholds
 from ingest.confidence import Calibration, Curve, Judgement, fit
 from ingest.decide import decide
+from ingest.mark_models import Mark
 from ingest.model import BoxSeen, Character, Measurement, Reading, TextSeen, WordSeen
 
 ABC = (Option("a", "甲"), Option("b", "乙"), Option("c", "丙"))
@@ -20,9 +21,11 @@ PLAIN = Calibration("plain", {})
 @pytest.fixture(autouse=True)
 def _told_classes(monkeypatch):
     """Boxes here say their classes themselves; the model has tests of its own."""
-    monkeypatch.setattr(
-        mark_models, "classify", lambda seen: {c: seen.features[c] for c in mark_models.CLASSES}
-    )
+
+    def told(boxes):  # type: ignore[no-untyped-def]
+        return tuple(Mark(seen, *(seen.features[c] for c in mark_models.CLASSES)) for seen in boxes)
+
+    monkeypatch.setattr(mark_models, "classify", told)
 
 
 def _form(*fields: Field, checks: tuple[Check, ...] = ()) -> Form:

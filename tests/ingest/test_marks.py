@@ -17,21 +17,18 @@ from ink_pages import (
 from benchmarks.real_marks import REAL_MARKS, mark_probability
 from ingest import mark_models, marks
 from ingest.ink import PageInk
+from ingest.mark_models import Mark
 from ingest.model import BoxSeen
 from layouts.model import Box
 
 PLACES = [(20.0 + 14.0 * column, 15.0 + 9.0 * row) for row in range(6) for column in range(6)]
 
 
-def _classes(ink: PageInk, boxes: list[Box]) -> list[dict[str, float]]:
-    return [dict(mark_models.classify(seen)) for seen in marks.measure(ink, boxes)["f"].boxes]
+def _classes(ink: PageInk, boxes: list[Box]) -> tuple[Mark, ...]:
+    return mark_models.classify(marks.measure(ink, boxes)["f"].boxes)
 
 
-def _on(classes: dict[str, float]) -> float:
-    return classes["marked"] + classes["filled"]
-
-
-def _seen(draw, off: tuple[float, float] = (0.0, 0.0)) -> dict[str, float]:  # type: ignore[no-untyped-def]
+def _seen(draw, off: tuple[float, float] = (0.0, 0.0)) -> Mark:  # type: ignore[no-untyped-def]
     """A page of empty boxes, with `draw(page, box)` at the one in the middle."""
     boxes = checkboxes(*PLACES)
     blank = printed(boxes)
@@ -63,13 +60,13 @@ def test_ways_of_marking_a_box():
         "line": _seen(_line),
         "fill": _seen(fill),
     }
-    assert {name: round(_on(classes), 2) for name, classes in found.items() if _on(classes) < 0.95} == {}
-    assert found["fill"]["filled"] > 0.8
-    assert max(found["tick"]["filled"], found["cross"]["filled"]) < 0.05
+    assert {name: round(classes.on, 2) for name, classes in found.items() if classes.on < 0.95} == {}
+    assert found["fill"].filled > 0.8
+    assert max(found["tick"].filled, found["cross"].filled) < 0.05
 
 
 def test_a_ring_around_a_box_is_never_overlooked():
-    assert _seen(_ring)["empty"] < 0.05
+    assert _seen(_ring).empty < 0.05
 
 
 def test_nothing_is_seen_in_empty_boxes_wherever_the_page_lies():
@@ -77,16 +74,16 @@ def test_nothing_is_seen_in_empty_boxes_wherever_the_page_lies():
     blank = printed(boxes)
     for off in product((-0.25, 0.0, 0.3), (-0.3, 0.1, 0.25)):
         found = _classes(ink_of(blank, blank, boxes, off), boxes)
-        assert max(map(_on, found)) < 0.01, off
+        assert max(classes.on for classes in found) < 0.01, off
 
 
 def test_a_mark_is_found_although_the_registration_is_off():
-    assert _on(_seen(tick, off=(0.3, -0.25))) > 0.95
+    assert _seen(tick, off=(0.3, -0.25)).on > 0.95
 
 
 def test_a_speck_of_dust_is_no_mark():
     found = _seen(lambda page, box: stroke(page, [(box.x + 2, box.y + 2), (box.x + 2.1, box.y + 2)], 0.2))
-    assert _on(found) < 0.5
+    assert found.on < 0.5
 
 
 def test_the_tail_of_a_tick_below_does_not_mark_the_box_that_it_crosses():
@@ -95,9 +92,9 @@ def test_the_tail_of_a_tick_below_does_not_mark_the_box_that_it_crosses():
     page = blank.copy()
     stroke(page, [(40.6, 37.5), (41.5, 39.2), (42.4, 36.5), (43.6, 31.5)])
     found = _classes(ink_of(page, blank, boxes), boxes)
-    assert _on(found[1]) > 0.9
-    assert _on(found[0]) < _on(found[1])
-    assert _on(found[0]) < 0.9
+    assert found[1].on > 0.9
+    assert found[0].on < found[1].on
+    assert found[0].on < 0.9
 
 
 def test_a_covered_box_is_reported_as_not_found():
@@ -115,8 +112,8 @@ def test_a_covered_box_is_reported_as_not_found():
 def test_old_measurements_can_be_classified_without_features_that_came_later():
     features = _close_features()
     del features["noise"]
-    classes = mark_models.classify(BoxSeen("o", None, features))
-    assert sum(classes.values()) == pytest.approx(1.0)
+    (found,) = mark_models.classify([BoxSeen("o", None, features)])
+    assert found.on + found.off == pytest.approx(1.0)
 
 
 def _close_features() -> dict[str, float]:
