@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -39,6 +39,7 @@ from samples.hands import Hand
 from samples.pens import Paper
 from samples.picture import Image
 from samples.scanner import Recipe, scan, trace
+from samples.unclear import unclear
 
 FORMS = ("2-2", "2-5")
 """A dense form and a light one, two sides each."""
@@ -108,7 +109,9 @@ def _shot(number: int, recipe: Recipe, seed: int) -> tuple[PageTruth, Shot]:
     back = None
     if any(name == "bleed_through" for name, _ in recipe.steps):
         back = _filled(number ^ 1, recipe.dpi, seed)[2]
-    scanned = scan(pixels, recipe, np.random.default_rng((seed, number)), back)
+    rng = np.random.default_rng((seed, number))
+    truth = replace(truth, ambiguous=unclear(truth, layout, page, recipe, rng))
+    scanned = scan(pixels, recipe, rng, back)
     if recipe.colour != "black":
         quality = [cv2.IMWRITE_JPEG_QUALITY, recipe.quality]
         scanned = cv2.imdecode(cv2.imencode(".jpg", scanned, quality)[1], cv2.IMREAD_UNCHANGED)

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import cv2
 import numpy as np
@@ -51,6 +52,7 @@ from samples.hands import Hand, RealDigits
 from samples.pens import Paper
 from samples.picture import Image
 from samples.scanner import PRESETS, Recipe, scan
+from samples.unclear import unclear
 
 ACCEPTANCE = Acceptance()
 DAYS = (date(2017, 3, 1), date(2017, 6, 30))
@@ -93,9 +95,12 @@ class Press:
 
 @cache
 def press(forms: tuple[str, ...]) -> Press:
-    """Forms as the catalogue has them, printed once per process; all that are read when none is named."""
+    """Forms as the catalogue has them, printed once per process; all that are read when none is named.
+
+    Serials do not hang on chance: what the codes look like moves what is measured by a trifle.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        key = Key.create(Path(folder) / "key")
+        key, below = Key(bytes(32)), Random(0).randrange
         shelves, sheets, pages, files = {}, {}, [], {}
         for form in _wanted(forms):
             layout = place(form)
@@ -103,7 +108,7 @@ def press(forms: tuple[str, ...]) -> Press:
             shelves[layout.digest] = PrintedLayout(layout, tuple(blanks))
             items = []
             for page in range(1, layout.pages + 1):
-                serial = key.new_serial()
+                serial = key.new_serial(below)
                 sheets[serial] = (layout.digest, page)
                 facts = {f.key: "王小明" for f in layout.fields_on_page(page) if f.kind is Kind.PREFILL}
                 code = key.encode(Identity(serial, form.id, page))
@@ -183,6 +188,7 @@ def picture(job: Job) -> tuple[Form, int, PageTruth, Image]:
     answers = answer(layout.form, rng, Circumstances(vocabularies=vocabularies()))
     real = _real_digits(job.digits) if job.digits and rng.random() < 0.5 else None
     truth = fill(paper, layout, page, answers, scribes(job), rng, job.careless, real)
+    truth = replace(truth, ambiguous=unclear(truth, layout, page, recipe, rng))
     pixels = scan(paper.pixels, recipe, rng)
     if recipe.colour != "black":
         quality = [cv2.IMWRITE_JPEG_QUALITY, recipe.quality]

@@ -372,9 +372,16 @@ def _coffee(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image
 def _seal(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:
     """A 42 mm red seal pressed anywhere on the page, over boxes, text or QR."""
     paper = Paper(pixels.copy(), dpi / 25.4)
-    place = rng.uniform(0.1, 0.9, 2) * np.array([pixels.shape[1], pixels.shape[0]]) * 25.4 / dpi
-    stamp(paper, (float(place[0]), float(place[1])), rng, 0.35 + 0.6 * strength)
+    height, width = size_of(pixels)
+    stamp(paper, seal_centre((width * 25.4 / dpi, height * 25.4 / dpi), rng), rng, 0.35 + 0.6 * strength)
     return paper.pixels
+
+
+def seal_centre(size: tuple[float, float], rng: Generator) -> tuple[float, float]:
+    """Where on a page of `size` (width, height) a seal comes down by chance: what a seal's generator draws
+    first."""
+    x, y = rng.uniform(0.1, 0.9, 2) * np.array(size)
+    return float(x), float(y)
 
 
 def _dirt(pixels: Image, strength: float, rng: Generator, dpi: float) -> Image:

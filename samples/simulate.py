@@ -37,6 +37,7 @@ from samples.pens import Paper
 from samples.picture import Image
 from samples.scanner import PRESETS, Recipe, scan
 from samples.strangers import STRANGERS
+from samples.unclear import unclear
 
 
 @dataclass(frozen=True)
@@ -406,6 +407,8 @@ def _scan_page(
     else:
         hand = Hand.of(page.sheet.clerk, desk.seed)
         clean, truth = _filled(page.sheet, recipe, hand, desk)
+        layout = desk.layouts[page.sheet.digest]
+        truth = replace(truth, ambiguous=unclear(truth, layout, page.sheet.page, recipe, rng))
     pixels = scan(clean, recipe, rng, _behind(page.back, recipe, desk))
     return pixels, _Written(stack.name, number, page, recipe, truth, hand)
 
@@ -473,8 +476,6 @@ def _told(w: _Written, sheet: _Sheet, truth: PageTruth, hand: Hand, twofold: set
     ambiguous = {*truth.ambiguous}
     if sheet.serial in twofold:
         ambiguous |= {*truth.fields}
-    if _loses_faint_ink(w.recipe):
-        ambiguous |= {key for key, how in truth.how.items() if how == "faint"}
     return {
         "form": sheet.form,
         "page": sheet.page,
@@ -488,10 +489,6 @@ def _told(w: _Written, sheet: _Sheet, truth: PageTruth, hand: Hand, twofold: set
         "file": w.file,
         "page_in_file": w.number,
     }
-
-
-def _loses_faint_ink(recipe: Recipe) -> bool:
-    return recipe.colour == "black" or any(name == "photocopy" for name, _ in recipe.steps)
 
 
 def _found(w: _Written) -> dict[str, Any]:
