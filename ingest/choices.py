@@ -211,9 +211,13 @@ def _has_strayed(question: _Question, value: Value) -> _Doubt:
 
 
 def _has_ink_on_words(question: _Question, value: Value) -> _Doubt:
-    least = thresholds.AROUND_ALONE_MM2 if question.alone else thresholds.AROUND_MM2
     answered = value not in (None, [])
-    if question.seen.around < least or (answered and not isinstance(value, list)):
+    if answered and not isinstance(value, list):
+        return None
+    much, marked = thresholds.AROUND_MM2, thresholds.WORDS_MAY_BE_MARKED
+    if question.alone:
+        much, marked = thresholds.AROUND_ALONE_MM2, thresholds.WORDS_MARKED
+    if question.seen.around < much and max(map(_words_marked, question.boxes)) < marked:
         return None
     words = "有的选项没有打√，但文字上有笔迹" if answered else "没有打√，但选项文字上有笔迹"
     return thresholds.UNEXPLAINED, words
@@ -268,12 +272,17 @@ def _sprawls(box: Mark, usual: float) -> bool:
     return box.marked > box.filled and (dense or (wide and around > thresholds.SPRAWLING_RING))
 
 
+def _words_marked(box: Mark) -> float:
+    """Probability that an option's words are marked instead of its box."""
+    return box.seen.features.get("words_marked", 0.0)
+
+
 def _on_the_words(
     question: _Question, value: Value, alternatives: _Alternatives
 ) -> tuple[Value, _Alternatives]:
     """Where options are ringed, underlined or ticked on their words, people are asked about these options."""
-    on = {b.option: b.seen.features.get("on_words", 0.0) for b in question.boxes if b.off > 0.5}
-    meant = [key for key, mm2 in on.items() if mm2 >= thresholds.MEANT_MM2]
+    on = {box.option: _words_marked(box) for box in question.boxes if box.off > 0.5}
+    meant = [key for key, p in on.items() if p >= thresholds.WORDS_MARKED]
     if not meant or (question.field.kind is Kind.SINGLE and value is not None):
         return value, alternatives
     if isinstance(value, list):

@@ -86,8 +86,8 @@ def _marks(
     shift = seen.shift_mm
     beside = words.WordsSeen() if answered else words.measure(ink, layout, boxes, unmarked, shift)
     looks = tuple(
-        replace(look, features={**look.features, "on_words": mm2})
-        if (mm2 := beside.on.get(look.option or "", 0.0))
+        replace(look, features={**look.features, "words_marked": beside.marked[look.option or ""]})
+        if look.option in beside.marked
         else look
         for look in seen.boxes
     )

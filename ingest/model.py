@@ -98,7 +98,7 @@ class TextSeen:
 @dataclass(frozen=True)
 class BoxSeen:
     """The ink of one checkbox or comb cell: `features` by name, see `ingest.marks` and `ingest.digits`; of a
-    checkbox also `on_words`, mm² on its option's words."""
+    checkbox also `words_marked`, the probability that its option's words are marked."""
 
     option: str | None
     cell: int | None

@@ -1,4 +1,8 @@
-"""Ink beside the boxes: people ring or underline an option's words, or tick between two boxes."""
+"""Ink beside the boxes: people ring or underline an option's words, or tick between two boxes.
+
+A network sees whether an option's words are marked. Whatever else is written across the words of a question
+that is not answered is only measured: someone may have put it in words.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest import thresholds
-from ingest.geometry import Points
+from ingest import thresholds, word_models
 from ingest.ink import PageInk
 from ingest.register import READING_MM_PER_PX, Shift
 from layouts.model import Area, Box, Layout
@@ -23,44 +26,35 @@ _JOINED_PX, _FRAME_MM = 3, 1.2
 
 @dataclass(frozen=True)
 class WordsSeen:
-    """Ink beside the boxes of one question, mm²: in all, and on the words of the options that have any."""
+    """marked: option → probability that its words are marked; around: ink beside boxes if none is, mm²."""
 
+    marked: Mapping[str, float] = field(default_factory=dict)
     around: float = 0.0
-    on: Mapping[str, float] = field(default_factory=dict)
 
 
 def measure(
     ink: PageInk, layout: Layout, boxes: Sequence[Box], unmarked: Sequence[Box], shift: Shift
 ) -> WordsSeen:
     """`boxes` of one question, and those of them that have no mark."""
-    worded = {box.option or "": area for box in boxes if (area := layout.words_of(box))}
-    if not worded:
-        between = _between(boxes)
-        return WordsSeen(round(sum(ink_on(ink, [between], boxes, shift)), 2)) if between else WordsSeen()
-    areas, marked = list(worded.values()), [box for box in boxes if box not in unmarked]
-    found = dict(zip(worded, ink_on(ink, areas, boxes, shift, marked), strict=True))
-    open_ = {box.option or "": worded[box.option or ""] for box in unmarked if box.option in worded}
-    thicker = dict(zip(open_, bolder(ink, list(open_.values()), areas, shift), strict=True))
-    drawn, more = round(sum(found.values()), 2), max(thicker.values(), default=0.0)
-    on = thicker if more > drawn else found
-    return WordsSeen(max(drawn, more), {option: mm2 for option, mm2 in on.items() if mm2 > 0})
+    marked = word_models.measure(ink, layout, unmarked, shift)
+    if len(unmarked) < len(boxes):
+        return WordsSeen(marked)
+    areas = [area for box in boxes if (area := layout.words_of(box))] or _between(boxes)
+    return WordsSeen(marked, ink_on(ink, areas, boxes, shift) if areas else 0.0)
 
 
-def _between(boxes: Sequence[Box]) -> Area | None:
+def _between(boxes: Sequence[Box]) -> list[Area]:
     """Where people mark a row of a table without marking one of its boxes."""
     if len(boxes) < 2:
-        return None
+        return []
     first, last = min(boxes, key=lambda box: box.x), max(boxes, key=lambda box: box.x)
-    return first.x, first.y, last.x + last.w - first.x, first.h
+    return [(first.x, first.y, last.x + last.w - first.x, first.h)]
 
 
-def ink_on(
-    ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shift, marked: Sequence[Box] = ()
-) -> list[float]:
-    """Ink on each of the printed words `areas` of one question that belongs to none of its `boxes`, mm².
+def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shift) -> float:
+    """Ink on the printed words `areas` of one question that belongs to none of its `boxes`, mm².
 
-    What only reaches in from beyond, or runs through, is not about these words: another question's tick,
-    the tail of a tick in one of the boxes that are `marked`, cut off by the print it crosses.
+    What only reaches in from beyond, or runs through, is not about these words: another question's tick.
     """
     margin, own = thresholds.WORDS_MARGIN_MM, [(box.x, box.y, box.w, box.h) for box in boxes]
     x, y = min(area[0] for area in areas) - margin, min(area[1] for area in areas) - margin
@@ -90,46 +84,7 @@ def ink_on(
     sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
     about[sum(np.isin(np.arange(count), side).astype(int) for side in sides) >= 2] = False
     about[0] = False
-    for n in np.flatnonzero(about):
-        stroke = np.argwhere((labels == n) & off_print)[:, ::-1] * _SCALE + (x, y)
-        about[n] = not any(_is_tail(np.asarray(stroke), box) for box in marked)
-    nearest = np.argmax([inked([_grown(area)]) for area in areas], axis=0)
-    return [round(float(sizes[about & (nearest == n)].sum()), 2) for n in range(len(areas))]
-
-
-def _is_tail(stroke: Points, box: Box) -> bool:
-    """Whether the points of a piece of ink, mm (N, 2), continue a tick that rises to the right from a box:
-    long and narrow, and in line with it."""
-    middle = stroke.mean(0)
-    spread, ways = np.linalg.eigh(np.cov(stroke.T))
-    along, across = ways[:, 1] * np.sign(ways[0, 1]), ways[:, 0]
-    from_box = middle - (box.x + box.w / 2, box.y + box.h / 2)
-    slender = spread[1] >= thresholds.TAIL_SLENDER**2 * spread[0]
-    rises = along[1] <= -thresholds.TAIL_RISES * along[0]
-    in_line = abs(float(from_box @ across)) <= box.w / 2
-    return bool(slender and rises and in_line and 0 < from_box @ along <= thresholds.TAIL_MM)
-
-
-def bolder(ink: PageInk, areas: Sequence[Area], others: Sequence[Area], shift: Shift) -> list[float]:
-    """In black and white, print hides the pen: by how much the words in each of `areas` have more black than
-    the `others` of their question let expect, mm²; 0 where that is no more than words differ anyway."""
-    if ink.gain < thresholds.BLACK_PRINT_GAIN or not areas or len(others) < thresholds.WORDS_TO_COMPARE:
-        return [0.0] * len(areas)
-    _, usual = _blackness(ink, others, shift)
-    typical = float(np.median(usual))
-    spread = float(np.median(np.abs(usual - typical)))
-    printed, share = _blackness(ink, areas, shift)
-    more = (share - typical - thresholds.WORDS_DIFFER * spread) * printed * READING_MM_PER_PX**2
-    return [round(max(float(mm2), 0.0), 2) for mm2 in more]
-
-
-def _blackness(
-    ink: PageInk, areas: Sequence[Area], shift: Shift
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What is printed in each area, px, and how many times that is black there."""
-    black = [float((ink.page.patch(*area, READING_MM_PER_PX, shift) < 128).sum()) for area in areas]
-    printed = np.array([float((1 - ink.page.blank_patch(*area) / np.float32(255)).sum()) for area in areas])
-    return printed, np.array(black) / np.maximum(printed, 1.0)
+    return round(float(sizes[about].sum()), 2)
 
 
 def _strokes(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import cv2
 import numpy as np
@@ -24,11 +25,12 @@ from forms import Form, load_catalogue
 from generate.blank import blank_pages
 from generate.pdf import write_pdf
 from generate.sheets import SheetPrint
-from ingest import mark_models, marks
+from ingest import mark_models, marks, word_models
 from ingest.ink import PageInk
 from ingest.model import Image, Registration
 from ingest.register import RegisteredPage
 from layouts import Box, BoxKind, Identity, Key, Layout, PageFrame, place
+from layouts.model import Area
 
 PX_PER_MM = 300 / 25.4
 Points = NDArray[np.float64]
@@ -62,7 +64,7 @@ class Pen:
 
 @dataclass
 class Sheet:
-    """A printed page at 300 dpi, its ink apart, and which boxes were marked on purpose."""
+    """A printed page at 300 dpi, its ink apart, which boxes were marked on purpose, and whose words were."""
 
     layout: Layout
     page: int
@@ -70,6 +72,7 @@ class Sheet:
     blank: Image
     ink: NDArray[np.float32]
     meant: set[Box]
+    on_words: set[Box]
     faint: bool = False
 
     def boxes(self) -> list[Box]:
@@ -186,7 +189,7 @@ def _mark(rng: Generator) -> Callable[[Generator], list[Points]]:
 def fill_in(sheet: Sheet, rng: Generator) -> None:
     """A person's marks, corrections and accidents, question by question."""
     pen, habit = Pen.of(rng), _mark(rng)
-    sheet.faint = pen.darkness < 0.7
+    sheet.faint = pen.darkness < 0.6
     fields: dict[str, list[Box]] = {}
     for box in sheet.boxes():
         fields.setdefault(box.field, []).append(box)
@@ -201,9 +204,13 @@ def fill_in(sheet: Sheet, rng: Generator) -> None:
         if act > 0.8:
             put(sheet, order[-1], habit, pen, rng)
             put(sheet, order[-1], _solid, pen, rng)
-    for _ in range(int(rng.integers(3, 14))):
+    for _ in range(int(rng.integers(1, 7)) if rng.random() < 0.6 else 0):
+        box = sheet.boxes()[int(rng.integers(len(sheet.boxes())))]
+        if box not in sheet.meant and (words := sheet.layout.words_of(box)):
+            put_on_words(sheet, box, words, pen, rng)
+    for _ in range(int(rng.integers(3, 17))):
         accident(sheet, Pen.of(rng), rng)
-    for _ in range(int(rng.integers(1, 5)) if rng.random() < 0.4 else 0):
+    for _ in range(int(rng.integers(1, 5)) if rng.random() < 0.15 else 0):
         strike_out(sheet, pen, rng)
 
 
@@ -220,28 +227,58 @@ def put(
     sheet.meant.add(box)
 
 
+def put_on_words(sheet: Sheet, box: Box, words: Area, pen: Pen, rng: Generator) -> None:
+    """An option marked on its words instead of in its box: a mark on them, a ring around them, or a line
+    under or through them."""
+    x, y, w, h = words
+    kind = rng.random()
+    if kind < 0.55:
+        side = rng.uniform(2.5, 5.0)
+        left = x + rng.uniform(-0.15, max(w - 0.7 * side, 0.1))
+        place = replace(box, x=left, y=y + (h - side) / 2 + rng.normal(0, 0.4), w=side, h=side)
+        shape = _mark(rng)
+        draw(sheet, shape(rng), place, pen, rng)
+    elif kind < 0.8:  # around all of them, or only the first
+        span = w if rng.random() < 0.75 else min(w, rng.uniform(4, 8))
+        radius = np.array([span / 2 + rng.uniform(-0.3, 1.5), h / 2 + rng.uniform(-0.3, 1.2)])
+        middle = np.array([x + span / 2, y + h / 2]) + rng.normal(0, 0.3, 2)
+        draw(sheet, [_ellipse(np.ones(2), rng)], _area_box(box, middle - radius, 2 * radius), pen, rng)
+    else:
+        at = y + h + rng.uniform(-0.3, 1.2) if kind < 0.93 else y + h * rng.uniform(0.35, 0.65)
+        start, end = x + rng.uniform(-0.8, 1.5), x + w * rng.uniform(0.7, 1.1)
+        lean, bow = rng.normal(0, 0.3), rng.normal(0, 0.25)
+        line = np.array([(start, at - lean), ((start + end) / 2, at + bow), (end, at + lean)])
+        whole = _area_box(box, np.zeros(2), np.full(2, 2.0))
+        draw(sheet, [line - 1.0], whole, pen, rng)
+    sheet.on_words.add(box)
+
+
+def _area_box(box: Box, corner: Points, size: Points) -> Box:
+    """A place to draw in: its strokes span -1 to 1."""
+    return replace(box, x=float(corner[0]), y=float(corner[1]), w=float(size[0]), h=float(size[1]))
+
+
 def accident(sheet: Sheet, pen: Pen, rng: Generator) -> None:
     """Dirt, a slip of the pen, writing that runs out of its place; meant for no box."""
     boxes = sheet.boxes()
     box, kind = boxes[int(rng.integers(len(boxes)))], rng.random()
-    if kind < 0.42:  # a speck, 0.1 to 0.45 mm across
+    if kind < 0.35:  # a speck, 0.1 to 0.45 mm across
         spot = rng.uniform(-1.6, 1.6, 2)
         speck = replace(pen, width_mm=float(rng.uniform(0.1, 0.35)))
         draw(sheet, [spot + rng.normal(0, 0.02, (3, 2))], box, speck, rng)
-    elif kind < 0.65:  # strokes of writing beside it
+    elif kind < 0.47:  # a hair or fibre: thin, soft, curled
+        hair = Pen(float(rng.uniform(0.05, 0.14)), float(rng.uniform(0.25, 0.75)), 0.0)
+        curl = np.cumsum(rng.normal(0, rng.uniform(0.3, 0.9), (int(rng.integers(4, 12)), 2)), axis=0)
+        draw(sheet, [curl - curl[len(curl) // 2] + rng.normal(0, 0.8, 2)], box, hair, rng)
+    elif kind < 0.68:  # strokes of writing beside it
         corner = np.array(
             [rng.choice([-1, 1]) * rng.uniform(1.1, 2.5), rng.choice([-1, 1]) * rng.uniform(0.9, 2.2)]
         )
         draw(sheet, [corner + rng.normal(0, 0.7, (5, 2))], box, pen, rng)
-    elif kind < 0.8:  # a ring around the words beside it, or a line under them
-        right = rng.uniform(4, 9)
-        if rng.random() < 0.5:
-            ring = _ellipse(np.array([right / 2, rng.uniform(1.1, 1.6)]), rng)
-            ring += np.array([right / 2 + 1.3, 0])
-            draw(sheet, [ring], box, pen, rng)
-        else:
-            y = rng.uniform(1.1, 1.6)
-            draw(sheet, [np.array([(1.3, y), (right / 2, y + 0.1), (right, y)])], box, pen, rng)
+    elif kind < 0.8:
+        words = sheet.layout.words_of(box)
+        if words and box not in sheet.meant:
+            put_on_words(sheet, box, words, pen, rng)
     else:  # a long stroke across, as an unused block is struck out
         turn = rng.uniform(0, np.pi) if rng.random() < 0.5 else rng.normal(0, 0.3)
         way = np.array([np.cos(turn), np.sin(turn)]) * rng.uniform(5, 40)
@@ -391,19 +428,23 @@ def _sensor(picture: NDArray[np.float32], dpi: float, rng: Generator, can_be_bla
 @dataclass(frozen=True)
 class Examples:
     """Boxes that got a close look: their features, patches (`mark_models.pictures` as 0 to 255), what they
-    truly are, and on which page; and what those truly were that the quick look passed over."""
+    truly are, and on which page; and what those truly were that the quick look passed over. `strips` are
+    options' words (`word_models.pictures` as 0 to 255), labelled 1 where they are marked."""
 
     features: NDArray[np.float64]
     patches: Image
     labels: NDArray[np.int64]
     pages: NDArray[np.int64]
     passed: NDArray[np.int64]
+    strips: Image
+    strip_labels: NDArray[np.int64]
+    strip_pages: NDArray[np.int64]
 
 
 def draw_pages(count: int, seed: int, jobs: int) -> Examples:
     with ProcessPoolExecutor(jobs) as pool:
         found = list(pool.map(_drawn_page, range(count), [seed] * count, chunksize=10))
-    names = ("features", "patches", "labels", "pages", "passed")
+    names = [field.name for field in fields(Examples)]
     return Examples(*(np.concatenate([getattr(page, name) for page in found]) for name in names))
 
 
@@ -411,7 +452,7 @@ def _drawn_page(n: int, seed: int) -> Examples:
     cv2.setNumThreads(1)
     rng, pages = np.random.default_rng((seed, n)), printed_pages()
     layout, number, print_, blank = pages[n % len(pages)]
-    sheet = Sheet(layout, number, print_, blank, np.zeros(print_.shape, np.float32), set())
+    sheet = Sheet(layout, number, print_, blank, np.zeros(print_.shape, np.float32), set(), set())
     fill_in(sheet, rng)
     boxes = sheet.boxes()
     ink = PageInk.of(scan(sheet, rng), boxes)
@@ -420,6 +461,7 @@ def _drawn_page(n: int, seed: int) -> Examples:
     drawn = marks.drawn(ink, boxes, close)
     labels = np.array([mark_models.CLASSES.index(label(sheet, box)) for box in boxes], np.int64)
     seen = list(close.chosen)
+    strips, strip_labels = _strips(sheet, ink, rng)
     return Examples(
         np.array(
             [mark_models.vector(quick[n] | found) for n, found in zip(seen, drawn, strict=True)]
@@ -428,7 +470,25 @@ def _drawn_page(n: int, seed: int) -> Examples:
         labels[seen],
         np.full(len(seen), n),
         np.delete(labels, seen),
+        strips,
+        strip_labels,
+        np.full(len(strips), n),
     )
+
+
+def _strips(sheet: Sheet, ink: PageInk, rng: Generator) -> tuple[Image, NDArray[np.int64]]:
+    """Words of options whose boxes are not marked: all that are marked themselves, as many of the others."""
+    worded = [box for box in sheet.boxes() if box not in sheet.meant and sheet.layout.words_of(box)]
+    marked = [box for box in worded if box in sheet.on_words]
+    others = [box for box in worded if box not in sheet.on_words]
+    some = [others[n] for n in rng.permutation(len(others))[:STRIPS_PER_PAGE]]
+    chosen = [*marked, *some]
+    pictures = word_models.pictures(ink, sheet.layout, chosen, (0.0, 0.0))
+    labels = np.repeat([1, 0], [len(marked), len(some)]).astype(np.int64)
+    return np.round(255 * pictures).astype(np.uint8), labels
+
+
+STRIPS_PER_PAGE = 12
 
 
 @cache
@@ -440,11 +500,11 @@ def printed_pages() -> list[tuple[Layout, int, Image, Image]]:
 
 
 def _printed(form: Form, folder: Path) -> list[tuple[Layout, int, Image, Image]]:
-    layout, key = place(form), Key.create(folder / f"{form.id}.key")
+    layout, key, below = place(form), Key(bytes(32)), Random(0).randrange
     blanks = [np.asarray(Picture.open(BytesIO(png)).convert("L")) for png in blank_pages(layout)]
     sheets = []
     for page in range(1, layout.pages + 1):
-        serial = key.new_serial()
+        serial = key.new_serial(below)
         code = key.encode(Identity(serial, form.id, page))
         sheets.append(SheetPrint(layout, page, layout.pages, serial, code))
     entries = write_pdf(folder / "page.pdf", sheets)

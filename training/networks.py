@@ -18,7 +18,7 @@ def temperature_of(logits: Tensor, labels: Tensor) -> float:
 
 
 def export(
-    network: nn.Sequential, temperature: float, shape: tuple[int, int, int], name: str, path: Path
+    network: nn.Module, temperature: float, shape: tuple[int, int, int], name: str, path: Path
 ) -> None:
     """For pictures of `shape` (channels, height, width), called `name`. Probabilities out: the temperature
     and the softmax are part of the exported model."""

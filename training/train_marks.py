@@ -1,4 +1,4 @@
-"""Trains the classifiers of marks: `ingest/models/marks.json` and `marks.onnx`.
+"""Trains the classifiers of marks: `ingest/models/marks.json`, `marks.onnx` and `words.onnx`.
 
 A development tool, not part of the application: it needs torch 2.13 and onnx, which are no dependencies of
 the project (`pip install torch==2.13.0 onnx`). About an hour on two cores, half of it to draw the pages:
@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ingest import mark_models
+from ingest import mark_models, word_models
+from training import train_words
 from training.draw_marks import Examples, draw_pages
 from training.networks import export, temperature_of
 
@@ -182,12 +183,24 @@ def examples(count: int, seed: int, jobs: int, cache: Path | None) -> Examples:
     return found
 
 
+def fit_words(drawn: Examples, samples: int, seed: int, out: Path) -> None:
+    held_out, labels = drawn.strip_pages % 5 == 4, torch.from_numpy(drawn.strip_labels)
+    network = train_words.fit_strips(drawn.strips[~held_out], labels[~held_out], samples, seed)
+    logits = train_words.logits_of(network, drawn.strips[held_out])
+    temperature = temperature_of(logits, labels[held_out])
+    print(f"words, temperature {temperature:.2f}:")
+    train_words.report(torch.softmax(logits / temperature, 1)[:, 1].numpy(), drawn.strip_labels[held_out])
+    shape = (word_models.CHANNELS, word_models.HIGH_PX, word_models.WIDE_PX)
+    export(network, temperature, shape, "strip", out / "words.onnx")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--pages", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--hidden", type=int, default=24)
     parser.add_argument("--samples", type=int, default=2_000_000, help="patches seen in training")
+    parser.add_argument("--strips", type=int, default=500_000, help="strips of words seen in training")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=MODELS)
     parser.add_argument("--cache", type=Path, help="NPZ to keep what was measured in")
@@ -210,8 +223,9 @@ def main() -> None:
         report(torch.softmax(one / temperature, 1).numpy(), drawn.labels[held_out])
     side = mark_models.LOOK_PX
     export(by_look, temperatures[1], (2, side, side), "patch", options.out / "marks.onnx")
+    fit_words(drawn, options.strips, options.seed, options.out)
     facts = {
-        "version": "marks-2",
+        "version": "marks-3",
         "trained_on": f"{len(labels)} simulated boxes on {options.pages} pages, seed {options.seed}",
         "classes": mark_models.CLASSES,
         "features": [*mark_models.QUICK, *mark_models.CLOSE],

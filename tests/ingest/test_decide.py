@@ -173,8 +173,8 @@ def test_ink_on_words_counts_although_other_options_are_ticked():
 
 
 def test_people_are_asked_about_the_option_whose_words_are_marked():
-    boxes = tuple(_box(key, on_words=9.0 if key == "b" else 0.0) for key in "abc")
-    seen = Measurement("q", 0.0, boxes=boxes, around=9.0)
+    boxes = tuple(_box(key, words_marked=0.9 if key == "b" else 0.1) for key in "abc")
+    seen = Measurement("q", 0.0, boxes=boxes)
     single, several = Field("q", "问", Kind.SINGLE, ABC), Field("q", "问", Kind.MULTIPLE, ABC)
     found = decide(_form(single), [seen], {}, PLAIN)[0]
     assert (found.value, found.alternatives[0][0]) == ("b", None)

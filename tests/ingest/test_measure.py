@@ -1,16 +1,19 @@
 """What is seen beside the boxes: people ring, underline or tick an option's words instead of its box."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from ink_pages import FRAME, PX_PER_MM, checkboxes, ink_of, printed, stroke
+from ink_pages import FRAME, PX_PER_MM, checkboxes, ink_of, printed, stroke, tick
 
 from forms.model import Field, Form, Kind, Option, Page, Row, Section
-from ingest import thresholds, words
+from ingest import thresholds
 from ingest.measure import measure_page
-from ingest.model import Character, Image, PrintedLayout
+from ingest.model import Character, Image, Measurement, PrintedLayout
 from layouts.model import Layout, Text
 
 FIELD = Field("f", "问", Kind.SINGLE, tuple(Option(f"o{n}", "文字选项") for n in range(3)))
+SEVERAL = replace(FIELD, kind=Kind.MULTIPLE)
 BOXES = checkboxes((20.0, 30.0), (45.0, 30.0), (70.0, 30.0))
 
 
@@ -21,8 +24,9 @@ class _Null:
         return ()
 
 
-def _around(draw) -> float:  # type: ignore[no-untyped-def]
-    form = Form("T", 1, "测试", "", (), (Page((Section("", (Row((FIELD,)),)),)),))
+def _seen(draw, field: Field = FIELD, black: bool = False) -> Measurement:  # type: ignore[no-untyped-def]
+    """A row of options with `draw(page)` on it; scanned in `black` and white, or in grey."""
+    form = Form("T", 1, "测试", "", (), (Page((Section("", (Row((field,)),)),)),))
     blank = printed(BOXES)
     for box in BOXES:  # words: strokes of grey print
         for n in range(12):
@@ -32,9 +36,17 @@ def _around(draw) -> float:  # type: ignore[no-untyped-def]
     layout = Layout(form, FRAME, 1, tuple(BOXES), words, ())
     page = blank.copy()
     draw(page)
+    if black:
+        page = np.where(page < 150, 0, 255).astype(np.uint8)
     ink = ink_of(page, blank, BOXES)
     (seen,) = measure_page(ink.page, PrintedLayout(layout, (blank,)), 1, {}, _Null())
-    return seen.around
+    return seen
+
+
+def _marked(seen: Measurement) -> dict[str | None, float]:
+    """Options whose words are marked, with how likely that is."""
+    found = {box.option: box.features.get("words_marked", 0.0) for box in seen.boxes}
+    return {option: p for option, p in found.items() if p >= thresholds.WORDS_MAY_BE_MARKED}
 
 
 def _ring(page: np.ndarray) -> None:  # type: ignore[type-arg]
@@ -63,22 +75,41 @@ def _long_underline(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(49.0, 35.0), (66.0, 35.3), (84.0, 35.1)])
 
 
-@pytest.mark.parametrize(
-    "draw", [_ring, _ring_that_touches_its_box, _underline, _long_underline, _tick, _long_tick]
-)
-def test_marks_on_the_words_are_noticed(draw):
-    assert _around(draw) >= thresholds.AROUND_MM2
+@pytest.mark.parametrize("draw", [_ring, _ring_that_touches_its_box, _underline, _tick, _long_tick])
+@pytest.mark.parametrize("black", [False, True], ids=["grey", "black"])
+def test_the_option_whose_words_are_marked_is_known(draw, black):
+    marked = _marked(_seen(draw, black=black))
+    assert marked["o1"] >= thresholds.WORDS_MARKED
+    assert "o0" not in marked
+
+
+def test_a_long_line_under_several_options_is_noticed():
+    assert _seen(_long_underline).around >= thresholds.AROUND_MM2
 
 
 def test_the_tail_of_a_tick_is_not_about_the_words_it_crosses():
-    areas = [(box.x + 5.0, 30.2, 13.0, 3.6) for box in BOXES]
-    blank = printed(BOXES)
-    page = blank.copy()
-    stroke(page, [(BOXES[1].x + 5.5, 31.0), (BOXES[1].x + 9.0, 27.5)])  # beyond print that hid the rest
-    ink = ink_of(page, blank, BOXES)
-    assert sum(words.ink_on(ink, areas, BOXES, (0.0, 0.0))) >= thresholds.AROUND_MM2
-    assert sum(words.ink_on(ink, areas, BOXES, (0.0, 0.0), marked=BOXES[1:2])) == 0.0
-    assert sum(words.ink_on(ink, areas, BOXES, (0.0, 0.0), marked=BOXES[2:])) >= thresholds.AROUND_MM2
+    def tick_with_tail(page):  # type: ignore[no-untyped-def]
+        x = BOXES[1].x
+        stroke(page, [(x + 0.8, 31.8), (x + 1.9, 33.4), (x + 10.0, 28.5)])
+
+    assert _marked(_seen(tick_with_tail, SEVERAL)) == {}
+
+
+def test_words_of_other_options_are_looked_at_beside_a_ticked_box():
+    def ticked(page):  # type: ignore[no-untyped-def]
+        tick(page, BOXES[0])
+        _ring(page)
+
+    assert set(_marked(_seen(ticked, SEVERAL))) == {"o1"}
+    assert _marked(_seen(ticked)) == {}  # of one that has an answer they say nothing
+
+
+def test_what_someone_writes_across_the_options_is_noticed():
+    def write(page):  # type: ignore[no-untyped-def]
+        for x in np.arange(25.0, 38.0, 4.0):
+            stroke(page, [(x, 31.0), (x + 3.0, 31.2), (x + 0.5, 33.5), (x + 3.0, 33.4)])
+
+    assert _seen(write).around >= thresholds.AROUND_MM2
 
 
 def _strike(page: np.ndarray) -> None:  # type: ignore[type-arg]
@@ -95,7 +126,9 @@ def _nothing(page: np.ndarray) -> None:  # type: ignore[type-arg]
 
 @pytest.mark.parametrize("draw", [_strike, _neighbour, _nothing])
 def test_what_runs_through_or_reaches_in_is_not_about_the_words(draw):
-    assert _around(draw) < thresholds.AROUND_MM2
+    seen = _seen(draw)
+    assert seen.around < thresholds.AROUND_MM2
+    assert _marked(seen) == {}
 
 
 TABLE = checkboxes((20.0, 50.0), (40.0, 50.0), (60.0, 50.0))
@@ -136,19 +169,3 @@ def test_where_the_scan_is_black_no_paper_is_seen(box, hidden):
     registered = ink_of(page, blank, boxes).page
     (seen,) = measure_page(registered, PrintedLayout(layout, (blank,)), 1, {}, _Null())
     assert seen.hidden == hidden
-
-
-def test_in_black_and_white_a_tick_on_words_shows_by_their_blackness():
-    boxes = checkboxes((10.0, 30.0), (35.0, 30.0), (60.0, 30.0), (85.0, 30.0))
-    areas = [(box.x + 5.0, 30.2, 13.0, 3.6) for box in boxes]
-    blank = printed(boxes)
-    for x, y, w, h in areas:
-        for start in np.arange(x, x + w, 0.8):
-            left, top = round(start * PX_PER_MM), round(y * PX_PER_MM)
-            blank[top : round((y + h) * PX_PER_MM), left : left + 3] = 115
-    page = np.where(blank < 200, 0, 255).astype(np.uint8)
-    assert max(words.bolder(ink_of(page, blank, boxes), areas, areas, (0.0, 0.0))) < thresholds.AROUND_MM2
-    stroke(page, [(66.0, 31.5), (68.0, 33.4), (72.0, 30.4)])
-    page = np.where(page < 128, 0, 255).astype(np.uint8)
-    found = words.bolder(ink_of(page, blank, boxes), areas, areas, (0.0, 0.0))
-    assert found[2] == max(found) >= thresholds.AROUND_MM2

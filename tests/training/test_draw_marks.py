@@ -7,7 +7,7 @@ import pytest
 
 from forms import load_catalogue
 from layouts import place
-from training.draw_marks import MARKS, Pen, Sheet, label, put, strike_out
+from training.draw_marks import MARKS, Pen, Sheet, label, put, put_on_words, strike_out
 
 LAYOUT = place(load_catalogue()["2-6"])
 PEN = Pen(0.5, 0.9, 0.0)
@@ -15,7 +15,7 @@ PEN = Pen(0.5, 0.9, 0.0)
 
 def _sheet() -> Sheet:
     page = np.full((3508, 2480), 255, np.uint8)
-    return Sheet(LAYOUT, 1, page, page, np.zeros(page.shape, np.float32), set())
+    return Sheet(LAYOUT, 1, page, page, np.zeros(page.shape, np.float32), set(), set())
 
 
 @pytest.mark.parametrize("shape", [shape for shape, _ in MARKS], ids=lambda shape: shape.__name__[1:])
@@ -43,3 +43,12 @@ def test_a_line_through_a_row_marks_nothing():
         sheet = _sheet()
         strike_out(sheet, PEN, np.random.default_rng(seed))
         assert {label(sheet, box) for box in sheet.boxes()} <= {"empty", "stray"}
+
+
+def test_an_option_marked_on_its_words_is_not_marked_in_its_box():
+    for seed in range(40):
+        sheet = _sheet()
+        box = next(box for box in sheet.boxes() if LAYOUT.words_of(box))
+        put_on_words(sheet, box, LAYOUT.words_of(box), PEN, np.random.default_rng(seed))
+        assert sheet.on_words == {box}
+        assert {label(sheet, other) for other in sheet.boxes()} <= {"empty", "stray"}
