@@ -64,7 +64,11 @@ def measure(ink: PageInk, cells: Sequence[Box], engine: Engine) -> CombSeen:
     mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*comb.region))
     mask = without_strikes(mask, _SCALE, thresholds.DIGIT_LEAST_MM2)
     own = _own_ink(comb, mask)
-    boxes = _read_cells(cells, sharp, own, _from_beyond(ink, comb, alignment.shift_mm, own))
+    beside = {
+        "from_beyond": _from_beyond(ink, comb, alignment.shift_mm, own),
+        "runs_on": [_runs_on(mask, one) for one in own],
+    }
+    boxes = _read_cells(cells, sharp, own, beside)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
     texts = _read_strip(comb, sharp, mask, written, engine) if written else ()
     share = round(float(mask[comb.rows].mean()), 4)
@@ -194,12 +198,27 @@ def _from_beyond(ink: PageInk, comb: _Comb, shift: Shift, own: Sequence[NDArray[
     ]
 
 
+def _runs_on(mask: NDArray[np.bool_], own: NDArray[np.bool_]) -> float:
+    """1 where a cell's ink runs on above and below, farther than digits do: a scanner's streak that is cut by
+    the cells' lines looks like a one. 0 elsewhere."""
+    columns = np.flatnonzero(own.any(0))
+    if not len(columns):
+        return 0.0
+    play, edge = round(thresholds.STREAK_STRAYS_MM / _SCALE), round(_MARGIN_MM / 2 / _SCALE)
+    near = slice(max(columns[0] - play, 0), columns[-1] + 1 + play)
+    return float(mask[:edge, near].any() and mask[-edge:, near].any())
+
+
 # --- cell by cell ---------------------------------------------------------------------------------
 
 
 def _read_cells(
-    cells: Sequence[Box], sharp: Ink, own: Sequence[NDArray[np.bool_]], from_beyond: Sequence[float]
+    cells: Sequence[Box],
+    sharp: Ink,
+    own: Sequence[NDArray[np.bool_]],
+    beside: Mapping[str, Sequence[float]],
 ) -> tuple[BoxSeen, ...]:
+    """`beside`: features of each cell that what lies beside it has."""
     areas = [float(mask.sum()) * _PX_AREA for mask in own]
     inked = [n for n, area in enumerate(areas) if area >= thresholds.DIGIT_DUST_MM2]
     read: dict[int, NDArray[np.float32]] = {}
@@ -212,8 +231,8 @@ def _read_cells(
         n: {
             "dark": float(even[own[n]].mean()),
             "edge": sharpness(even, steep, own[n]),
-            "from_beyond": from_beyond[n],
         }
+        | {name: values[n] for name, values in beside.items()}
         for n in inked
     }
     return tuple(_cell_seen(cell, areas[n], read.get(n), drawn.get(n)) for n, cell in enumerate(cells))

@@ -225,6 +225,8 @@ def _doubts(
         return min(raw, thresholds.CONTRADICTED), f"{best} {wrong}"
     if max(box.features.get("from_beyond", 0.0) for box in written) >= thresholds.DIGIT_DUST_MM2:
         return min(raw, thresholds.UNEXPLAINED), "旁边的笔迹伸到了格内，请核对"
+    if any(box.features.get("runs_on", 0.0) for box in written):
+        return min(raw, thresholds.UNEXPLAINED), "有竖线穿过格子，可能是扫描的条纹，请核对"
     if min(box.features.get("edge", 1.0) for box in written) < thresholds.SOFT_EDGE:
         return min(raw, thresholds.UNEXPLAINED), "墨迹边缘模糊，可能是污渍或折痕的阴影"
     if _miscounted(seen, len(written)):

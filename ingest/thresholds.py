@@ -322,6 +322,9 @@ COMB_BEYOND_MM = 6.0
 """How far beyond the looked-at surroundings of a comb strokes that leave it are followed, mm: a line of the
 form."""
 
+STREAK_STRAYS_MM = 0.4
+"""How far to the side a scanner's streak may be above and below a cell of where it is within, mm."""
+
 DIGIT_SPECK_MM2 = 0.05
 """Connected ink below which it is left out of a digit, mm²: dust and what is left of cell lines."""
 

@@ -13,6 +13,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import cv2
 import numpy as np
@@ -212,6 +213,10 @@ def fill_in(sheet: Sheet, rng: Generator) -> None:
         accident(sheet, Pen.of(rng), rng)
     for _ in range(int(rng.integers(1, 5)) if rng.random() < 0.15 else 0):
         strike_out(sheet, pen, rng)
+    for _ in range(int(rng.integers(1, 4)) if rng.random() < 0.25 else 0):
+        press_seal(sheet, rng)
+    for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.15 else 0):
+        black_out(sheet, rng)
 
 
 def put(
@@ -246,6 +251,7 @@ def put_on_words(sheet: Sheet, box: Box, words: Area, pen: Pen, rng: Generator) 
     else:
         at = y + h + rng.uniform(-0.3, 1.2) if kind < 0.93 else y + h * rng.uniform(0.35, 0.65)
         start, end = x + rng.uniform(-0.8, 1.5), x + w * rng.uniform(0.7, 1.1)
+        end += rng.uniform(3, 25) if rng.random() < 0.15 else 0.0
         lean, bow = rng.normal(0, 0.3), rng.normal(0, 0.25)
         line = np.array([(start, at - lean), ((start + end) / 2, at + bow), (end, at + lean)])
         whole = _area_box(box, np.zeros(2), np.full(2, 2.0))
@@ -297,6 +303,43 @@ def strike_out(sheet: Sheet, pen: Pen, rng: Generator) -> None:
     draw(sheet, [np.stack([steps, y + lean * steps + rng.normal(0, 0.15, 6)], 1)], box, pen, rng)
 
 
+def press_seal(sheet: Sheet, rng: Generator) -> None:
+    """A round seal, unevenly inked: broad arcs, and characters along the rim."""
+    boxes = sheet.boxes()
+    box, seal = boxes[int(rng.integers(len(boxes)))], np.zeros_like(sheet.ink)
+    radius, turn = rng.uniform(14, 23), rng.uniform(0, 2 * np.pi)
+    towards, away = rng.uniform(0, 2 * np.pi), radius * rng.uniform(0.3, 1.1)
+    middle = np.array([box.x, box.y]) + away * np.array([np.cos(towards), np.sin(towards)])
+    ring = Pen(float(rng.uniform(0.7, 1.8)), 1.0, 0.0)
+    centre = _area_box(box, middle - radius, np.full(2, 2 * radius))
+    pressed = replace(sheet, ink=seal)
+    draw(pressed, [_ellipse(np.ones(2), rng)], centre, ring, rng)
+    brush = Pen(float(rng.uniform(0.4, 1.0)), 1.0, 0.0)
+    for angle in np.arange(0.0, rng.uniform(3.5, 6.0), rng.uniform(0.3, 0.5)) + turn:
+        size = rng.uniform(3.0, 5.5)
+        at = middle + (radius - rng.uniform(4.0, 6.0)) * np.array([np.cos(angle), np.sin(angle)])
+        glyph = [rng.uniform(-1, 1, (int(rng.integers(2, 4)), 2)) for _ in range(int(rng.integers(3, 7)))]
+        draw(pressed, glyph, _area_box(box, at - size / 2, np.full(2, size)), brush, rng)
+    patches = cv2.resize(rng.uniform(0.0, 1.4, (9, 7)).astype(np.float32), seal.shape[::-1])
+    seal *= np.clip(patches, 0, 1) * np.float32(rng.uniform(0.3, 0.85))
+    np.maximum(sheet.ink, seal, out=sheet.ink)
+
+
+def black_out(sheet: Sheet, rng: Generator) -> None:
+    """A torn or folded corner before a dark lid, a shadow's core, a hole: what is there cannot be known."""
+    boxes = sheet.boxes()
+    box, size = boxes[int(rng.integers(len(boxes)))], rng.uniform(2, 22)
+    middle = np.array([box.x, box.y]) + rng.normal(0, 0.4, 2) * size
+    angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(5, 14))))
+    reach = size * rng.uniform(0.5, 1.1, len(angles))
+    corners = middle + reach[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1)
+    black = np.zeros(sheet.ink.shape, np.uint8)
+    cv2.fillPoly(black, [np.round(corners * PX_PER_MM).astype(np.int32)], 1)
+    sheet.ink[black > 0] = rng.uniform(0.75, 1.0)
+    sheet.meant -= {other for other in sheet.meant if _window(black, other, 0.5).any()}
+    sheet.on_words -= {other for other in sheet.on_words if _window(black, other, 1.0).any()}
+
+
 def label(sheet: Sheet, box: Box) -> str:
     """What the box truly is: what was meant, or whose ink strayed there."""
     window = _window(sheet.ink, box, -0.35)
@@ -308,7 +351,7 @@ def label(sheet: Sheet, box: Box) -> str:
     return "stray" if touched else "empty"
 
 
-def _window(ink: NDArray[np.float32], box: Box, grow: float) -> NDArray[np.float32]:
+def _window(ink: NDArray[Any], box: Box, grow: float) -> NDArray[Any]:
     left, top = (int((v - grow) * PX_PER_MM) for v in (box.x, box.y))
     right, bottom = (int((v + grow) * PX_PER_MM) for v in (box.x + box.w, box.y + box.h))
     return ink[top:bottom, left:right]
@@ -488,7 +531,7 @@ def _strips(sheet: Sheet, ink: PageInk, rng: Generator) -> tuple[Image, NDArray[
     return np.round(255 * pictures).astype(np.uint8), labels
 
 
-STRIPS_PER_PAGE = 12
+STRIPS_PER_PAGE = 24
 
 
 @cache

@@ -216,3 +216,13 @@ def test_a_stroke_from_the_line_below_is_told():
     seen = _seen({1: "6", 2: "6"}, 3, extra=tail)
     assert seen.boxes[0].features["from_beyond"] > 0.4
     assert max(box.features["from_beyond"] for box in seen.boxes[1:]) == 0.0
+
+
+def test_a_streak_that_the_cells_lines_cut_into_pieces_is_told():
+    def streak(page, boxes):  # type: ignore[no-untyped-def]
+        x, top, bottom = boxes[0].x + 3.0, boxes[0].y, boxes[0].y + boxes[0].h
+        for start, end in ((2.0, top - 0.5), (top + 0.5, bottom - 0.5), (bottom + 0.5, 75.0)):
+            stroke(page, [(x, start), (x + 0.2, end)], 0.3, 0.8)
+
+    seen = _seen({1: "4"}, 2, extra=streak)
+    assert [box.features["runs_on"] for box in seen.boxes] == [1.0, 0.0]

@@ -7,7 +7,17 @@ import pytest
 
 from forms import load_catalogue
 from layouts import place
-from training.draw_marks import MARKS, Pen, Sheet, label, put, put_on_words, strike_out
+from training.draw_marks import (
+    MARKS,
+    Pen,
+    Sheet,
+    black_out,
+    label,
+    press_seal,
+    put,
+    put_on_words,
+    strike_out,
+)  # fmt: skip
 
 LAYOUT = place(load_catalogue()["2-6"])
 PEN = Pen(0.5, 0.9, 0.0)
@@ -38,11 +48,31 @@ def test_a_filled_box_is_solid_and_a_tick_is_not():
     assert found == {"_solid": {"filled"}, "_tick": {"marked"}}
 
 
-def test_a_line_through_a_row_marks_nothing():
+@pytest.mark.parametrize(
+    "befall",
+    [lambda sheet, rng: strike_out(sheet, PEN, rng), press_seal, black_out],
+    ids=["line", "seal", "black"],
+)
+def test_what_befalls_a_page_marks_nothing(befall):
+    seen = set()
     for seed in range(20):
         sheet = _sheet()
-        strike_out(sheet, PEN, np.random.default_rng(seed))
-        assert {label(sheet, box) for box in sheet.boxes()} <= {"empty", "stray"}
+        befall(sheet, np.random.default_rng(seed))
+        seen |= {label(sheet, box) for box in sheet.boxes()}
+    assert seen == {"empty", "stray"}
+
+
+def test_of_a_mark_that_is_blacked_out_nothing_can_be_learnt():
+    hidden = 0
+    for seed in range(20):
+        sheet = _sheet()
+        for box in sheet.boxes():
+            put(sheet, box, MARKS[0][0], PEN, np.random.default_rng(seed))
+        black_out(sheet, np.random.default_rng(seed))
+        lost = {box for box in sheet.boxes() if box not in sheet.meant}
+        assert {label(sheet, box) for box in lost} <= {"stray"}
+        hidden += len(lost)
+    assert hidden > 20
 
 
 def test_an_option_marked_on_its_words_is_not_marked_in_its_box():
