@@ -179,14 +179,16 @@ class PageInk:
         scale = np.array([width / self.page.frame.width, height / self.page.frame.height])
         columns, rows = np.round(places * scale - 0.5).astype(np.intp).T
         print_ = self.page.blank[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
-        light = self.paper_at(places) * (1.0 - self.gain * (255 - print_) / 255)
-        return np.asarray(np.clip(light, 0, 255), np.uint8)
+        return np.asarray(np.clip(self._under(print_, self.paper_at(places)), 0, 255), np.uint8)
 
     def expected(self, print_: Image, paper: Ink | float) -> Ink:
         """The darkest that print alone may make each pixel, with some play of its place."""
         print_ = np.asarray(cv2.erode(print_, _CROSS, iterations=self._play), np.uint8)
-        light = 1.0 - self.gain * ((255 - print_) / np.float32(255))
-        return np.asarray(paper * light, np.float32)
+        return self._under(print_, paper)
+
+    def _under(self, print_: Image, paper: Ink | float) -> Ink:
+        """How bright the blank's print came out on paper of some brightness."""
+        return np.asarray(paper * (1.0 - self.gain * ((255 - print_) / np.float32(255))), np.float32)
 
 
 def darker(seen: Image, expected: Ink) -> Ink:
