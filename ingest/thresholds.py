@@ -494,10 +494,10 @@ PASSING_REACH = 2.7
 """Length, in boxes, of the part of a stroke within the close patch (3 boxes) from which it passes through:
 a long tick reaches 2.5."""
 
-WORDS_MAY_BE_MARKED, WORDS_MARKED = 0.2, 0.5
+WORDS_MAY_BE_MARKED, WORDS_MARKED = 0.1, 0.5
 """Probabilities from which people are asked about an option whose words may be marked, and from which it is
 proposed, or asked about where nothing else of a block is answered: 66 such options of 1,200 simulated pages
-have 0.9 and more, one of another page has 0.35; of 12,000 other questions that are clear, 9 have 0.2."""
+have 0.7 and more; of 12,000 other questions that are clear, one has 0.1."""
 
 AROUND_MM2 = 0.8
 """Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two characters
