@@ -1,9 +1,9 @@
 """Trains the classifiers of marks: `ingest/models/marks.json`, `marks.onnx` and `words.onnx`.
 
 A development tool, not part of the application: it needs torch 2.13 and onnx, which are no dependencies of
-the project (`pip install torch==2.13.0 onnx`). About an hour on two cores, half of it to draw the pages:
+the project (`pip install torch==2.13.0 onnx`). Half an hour on two cores, half of it to draw the pages:
 
-    python -m training.train_marks --pages 2000 --cache marks.npz
+    python -m training.train_marks --cache marks.npz
 
 The pages come from `training.draw_marks`. The photographed boxes of `real-marks/` are never used here.
 """
@@ -196,11 +196,11 @@ def fit_words(drawn: Examples, samples: int, seed: int, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--pages", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--pages", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--hidden", type=int, default=24)
     parser.add_argument("--samples", type=int, default=2_000_000, help="patches seen in training")
-    parser.add_argument("--strips", type=int, default=500_000, help="strips of words seen in training")
+    parser.add_argument("--strips", type=int, default=600_000, help="strips of words seen in training")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=MODELS)
     parser.add_argument("--cache", type=Path, help="NPZ to keep what was measured in")
