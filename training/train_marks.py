@@ -24,7 +24,7 @@ from torch.nn import functional
 from ingest import mark_models, word_models
 from training import train_words
 from training.draw_marks import Examples, draw_pages
-from training.networks import export, temperature_of
+from training.networks import convolution, export, fit, logits_of, temperature_of
 
 MODELS = Path(__file__).parents[1] / "ingest" / "models"
 
@@ -75,37 +75,12 @@ def patch_network() -> nn.Sequential:
     """Four convolutions, 0.1 million weights, 0.1 ms a box; what lies where matters, so nothing is averaged
     over the whole patch."""
 
-    def step(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
-        conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        return [conv, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
-
-    layers = [*step(2, 16, 2), *step(16, 32, 2), *step(32, 48, 2), *step(48, 48, 1)]
+    shapes = ((2, 16, 2), (16, 32, 2), (32, 48, 2), (48, 48, 1))
+    layers = [layer for shape in shapes for layer in convolution(*shape)]
     flat = 48 * (mark_models.LOOK_PX // 8) ** 2
     classes = len(mark_models.CLASSES)
     head = [nn.Flatten(), nn.Dropout(0.4), nn.Linear(flat, 48), nn.ReLU(), nn.Linear(48, classes)]
     return nn.Sequential(*layers, *head)
-
-
-def fit_patches(patches: NDArray[np.uint8], labels: Tensor, samples: int, seed: int) -> nn.Sequential:
-    torch.manual_seed(seed)
-    generator, batch = torch.Generator().manual_seed(seed), 256
-    network = patch_network()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.05)
-    steps = samples // batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps, pct_start=0.15)
-    seen = 1.0
-    for step in range(steps):
-        rows = torch.randint(0, len(labels), (batch,), generator=generator)
-        shaken = augment(_tensor(patches[rows.numpy()]), generator)
-        loss = functional.cross_entropy(network(shaken), labels[rows], label_smoothing=0.002)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        seen = 0.99 * seen + 0.01 * loss.item()
-        if step % 500 == 499:
-            print(f"{step + 1}/{steps}  loss {seen:.4f}", flush=True)
-    return network.eval()
 
 
 def augment(patches: Tensor, generator: torch.Generator) -> Tensor:
@@ -134,15 +109,6 @@ def augment(patches: Tensor, generator: torch.Generator) -> Tensor:
     ink = ink + chance(0, 0.6) * (soft - ink)
     ink = ink + chance(0, 0.03) * torch.randn(ink.shape, generator=generator)
     return torch.cat([ink.clamp(0, 1), print_], 1)
-
-
-def logits_of(network: nn.Sequential, patches: NDArray[np.uint8]) -> Tensor:
-    with torch.no_grad():
-        return torch.cat([network(_tensor(patches[n : n + 500])) for n in range(0, len(patches), 500)])
-
-
-def _tensor(patches: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(patches).float() / 255
 
 
 # --- both -----------------------------------------------------------------------------------------
@@ -185,8 +151,9 @@ def examples(count: int, seed: int, jobs: int, cache: Path | None) -> Examples:
 
 def fit_words(drawn: Examples, samples: int, seed: int, out: Path) -> None:
     held_out, labels = drawn.strip_pages % 5 == 4, torch.from_numpy(drawn.strip_labels)
-    network = train_words.fit_strips(drawn.strips[~held_out], labels[~held_out], samples, seed)
-    logits = train_words.logits_of(network, drawn.strips[held_out])
+    made, shown, own = train_words.StripNetwork, drawn.strips[~held_out], labels[~held_out]
+    network = fit(made, shown, own, train_words.augment, samples, 128, seed)
+    logits = logits_of(network, drawn.strips[held_out])
     temperature = temperature_of(logits, labels[held_out])
     print(f"words, temperature {temperature:.2f}:")
     train_words.report(torch.softmax(logits / temperature, 1)[:, 1].numpy(), drawn.strip_labels[held_out])
@@ -214,7 +181,8 @@ def main() -> None:
     x = torch.from_numpy((drawn.features - mean) / scale).float()
     x = x.clamp(-mark_models.MOST_SIGMAS, mark_models.MOST_SIGMAS)
     by_features = fit_features(x[~held_out], labels[~held_out], options.hidden, options.seed)
-    by_look = fit_patches(drawn.patches[~held_out], labels[~held_out], options.samples, options.seed)
+    shown, own = drawn.patches[~held_out], labels[~held_out]
+    by_look = fit(patch_network, shown, own, augment, options.samples, 256, options.seed)
     with torch.no_grad():
         logits = by_features(x[held_out]), logits_of(by_look, drawn.patches[held_out])
     temperatures = [temperature_of(one, labels[held_out]) for one in logits]
