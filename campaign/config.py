@@ -36,9 +36,8 @@ class _Settings(BaseModel):
 class Acceptance(_Settings):
     """The confidence from which a reading is accepted without a person, by kind of field.
 
-    Chosen on 2,400 simulated office pages whose people were others than those that confidence was fitted to;
-    docs/accuracy.md has what other pages again gave. Too few to prove `TargetErrors` for checkboxes, which
-    would take 60,000 fields without an error.
+    Chosen on simulated office pages; docs/accuracy.md has what pages of other people gave. To prove
+    `TargetErrors` for checkboxes takes 60,000 fields without an error.
     """
 
     single: Share = 0.95

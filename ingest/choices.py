@@ -210,6 +210,15 @@ def _has_strayed(question: _Question, value: Value) -> _Doubt:
     return thresholds.UNEXPLAINED, f"{question.labels(stray[:1])}：{words}"
 
 
+def _may_be_ringed(question: _Question, value: Value) -> _Doubt:
+    """A ring of pencil around a box, of which a scan in black and white has left dots."""
+    sides, likely = thresholds.RING_MAY_BE
+    ringed = [b for b in question.boxes if b.on >= likely and b.seen.features.get("sides", 0.0) >= sides]
+    if not ringed or value not in (None, []):
+        return None
+    return thresholds.UNEXPLAINED, f"{question.labels(ringed[:1])}：框外像是画了圈"
+
+
 def _has_ink_on_words(question: _Question, value: Value) -> _Doubt:
     answered = value not in (None, [])
     if answered and not isinstance(value, list):
@@ -248,7 +257,7 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
-    _is_hidden, _has_strayed, _has_ink_on_words, _has_faded, _is_scribbled, _is_pale,
+    _is_hidden, _has_strayed, _may_be_ringed, _has_ink_on_words, _has_faded, _is_scribbled, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""
 

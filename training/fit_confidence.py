@@ -68,7 +68,7 @@ def main() -> None:
         curves[Judgement(judgement)] = curve = fit(pairs)
         print(f"{judgement}: {len(pairs)} fields, slope {curve.slope}, offset {curve.offset}")
         print(table(pairs, curve))
-    calibration = Calibration("shipped-3", curves)
+    calibration = Calibration("shipped-4", curves)
     (options.out / "confidence.json").write_text(calibration.to_json() + "\n", "utf-8")
 
 

@@ -172,6 +172,16 @@ def test_ink_on_words_counts_although_other_options_are_ticked():
     assert _single("mee", around=9.0).confidence > 0.99
 
 
+def test_what_is_left_of_a_ring_around_an_empty_box_is_asked_about():
+    field = Field("q", "问", Kind.SINGLE, ABC)
+    for features, asked in (({"sides": 0.6, "p": 0.9}, True), ({"sides": 0.2, "p": 0.9}, False)):
+        boxes = tuple(_box(key, p=features["p"], sides=features["sides"]) for key in "abc")
+        found = decide(_form(field), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN)[0]
+        assert ("画了圈" in found.doubt) == asked
+    surely_empty = tuple(_box(key, sides=0.6) for key in "abc")
+    assert decide(_form(field), [Measurement("q", 0.0, boxes=surely_empty)], {}, PLAIN)[0].doubt == ""
+
+
 def test_people_are_asked_about_the_option_whose_words_are_marked():
     boxes = tuple(_box(key, words_marked=0.9 if key == "b" else 0.1) for key in "abc")
     seen = Measurement("q", 0.0, boxes=boxes)

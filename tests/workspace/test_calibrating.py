@@ -182,7 +182,7 @@ def test_the_commands_say_what_they_did(office, cli_runner):
     told = cli_runner("scan", "--redecide", "--json", "-w", str(office.workspace.root))
     assert json.loads(told)["changed"] == 120
     told = cli_runner("calibrate", "--back", "-w", str(office.workspace.root))
-    assert "shipped-3" in told
+    assert "shipped-4" in told
 
 
 @pytest.fixture
