@@ -25,11 +25,13 @@ class Block:
     questions  how many of its fields are answered by marks
     answered   keys of the fields that seem to be filled in
     struck_mm  length of the lines that run through its fields
+    crossed    how many of its fields they run through
     """
 
     questions: int = 0
     answered: frozenset[str] = frozenset()
     struck_mm: float = 0.0
+    crossed: int = 0
 
     def leaves_alone(self, field: Field) -> bool:
         """Whether nothing but this field may be answered, of several questions."""
@@ -51,6 +53,7 @@ def blocks(
             sum(field.kind in QUESTIONS for field, _ in own),
             frozenset(field.key for field, seen in own if _is_answered(field, seen, marks)),
             sum(seen.struck_mm for _, seen in own),
+            sum(seen.struck_mm >= thresholds.STRIKE_CROSSES_MM for _, seen in own),
         )
     return found
 
@@ -70,9 +73,9 @@ def _is_answered(field: Field, seen: Measurement, marks: Marks) -> bool:
 
 def unless_cancelled(block: Block, seen: Measurement, reading: Reading) -> Reading:
     """A line through a block in which nothing is written says that it is not needed; through one that is
-    filled in, it may cancel what it runs through, or all of it."""
-    here, anywhere = thresholds.STRIKE_CROSSES_MM, thresholds.STRIKE_CANCELS_MM
-    if not block.answered or (seen.struck_mm < here and block.struck_mm < anywhere):
+    filled in, it may cancel what it runs through, or all of it: if it is long, or runs through two fields."""
+    all_of_it = block.struck_mm >= thresholds.STRIKE_CANCELS_MM or block.crossed >= 2
+    if not block.answered or not (all_of_it or seen.struck_mm >= thresholds.STRIKE_CROSSES_MM):
         return reading
     return reading.doubted(thresholds.UNEXPLAINED, "有一条长线划过，请确认是否作废")
 

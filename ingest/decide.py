@@ -28,6 +28,8 @@ def decide(
     fields = {field.key: field for field in form.asked()}
     marks = _marks(fields, measurements)
     habit = choices.habit(marks.values())
+    if numbers.are_lost(fields, measurements):
+        habit = replace(habit, fading=True)
     pen = numbers.usual_darkness(fields, measurements)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []

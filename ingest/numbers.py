@@ -37,6 +37,14 @@ def usual_darkness(fields: Mapping[str, Field], measurements: Sequence[Measureme
     return median(shades) if len(shades) >= thresholds.MARKS_FOR_SHADE else 0.0
 
 
+def are_lost(fields: Mapping[str, Field], measurements: Sequence[Measurement]) -> bool:
+    """Whether many cells of a page have ink, and hardly any a digit: pencil of which a copy has left dots."""
+    combs = [seen for seen in measurements if fields[seen.field].kind in (Kind.DIGITS, Kind.DATE)]
+    inked = [b for seen in combs for b in seen.boxes if b.features["ink"] >= thresholds.DIGIT_DUST_MM2]
+    read = sum(float(_cell(box)[:NO_DIGIT].max()) >= thresholds.DIGIT_READ for box in inked)
+    return len(inked) >= thresholds.CELLS_TO_FADE and read < thresholds.DIGITS_LOST * len(inked)
+
+
 def judge(
     field: Field,
     seen: Measurement,

@@ -508,6 +508,11 @@ MARKS_FOR_SHADE, PALE, RING_SIDES = 3, 0.5, 0.8
 suspected to shine through: pens vary by a fifth, the other side shows at a third. Of a ring, which
 has ink on so many of eight sides of its box, nothing can be said."""
 
+CELLS_TO_FADE, DIGIT_READ, DIGITS_LOST = 20, 0.8, 0.1
+"""Cells with ink on a page, the probability of a digit from which one is read, and the share of these below
+which marks may be lost as well: so looked one of 5,000 pages, of whose pencil a copier had left dots, and two
+whose marks were seen."""
+
 RING_MAY_BE = (0.5, 0.01)
 """Sides of an empty box with ink, and probability that it is marked, from which it may be ringed: so looked
 two rings of pencil in black and white, and 2 of 16,500 other questions; 11 of 5,800 on worn pages."""

@@ -1,5 +1,6 @@
 """Judging is pure: made-up measurements in, readings out; no image, no engine."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -240,15 +241,15 @@ BLOCK = [
 ]
 
 
-def _block(*kinds: str, around: float = 0.0, struck_mm: float = 0.0) -> list[Reading]:
+def _block(*kinds: str, around: float = 0.0, struck_mm: Sequence[float] = (0.0,) * 4) -> list[Reading]:
     """A block of three questions and a number that is blank."""
     keys = [field.key for field in BLOCK]
     seen = [
-        _choice(kind, field=key, around=around, struck_mm=struck_mm)
-        for key, kind in zip(keys, kinds, strict=False)
+        _choice(kind, field=key, around=around, struck_mm=mm)
+        for key, kind, mm in zip(keys, kinds, struck_mm, strict=False)
     ]
     cells = tuple(_cell(n) for n in range(4))
-    seen.append(Measurement(keys[3], 0.0, boxes=cells, struck_mm=struck_mm))
+    seen.append(Measurement(keys[3], 0.0, boxes=cells, struck_mm=struck_mm[3]))
     return list(decide(_form(*BLOCK), seen, {}, PLAIN))
 
 
@@ -264,11 +265,30 @@ def test_specks_in_a_block_that_nobody_used_are_no_question():
 
 
 def test_a_line_through_a_block_says_that_it_is_not_needed_or_cancels_it():
-    unused = _block("eee", "eee", "eee", struck_mm=12.0)
+    unused = _block("eee", "eee", "eee", struck_mm=[12.0] * 4)
     assert [one.value for one in unused] == [None] * 4
     assert min(one.confidence for one in unused) > 0.99
-    cancelled = _block("eme", "mee", "eee", struck_mm=12.0)
+    cancelled = _block("eme", "mee", "eee", struck_mm=[12.0] * 4)
     assert max(one.confidence for one in cancelled) <= thresholds.UNEXPLAINED
+
+
+def test_a_line_through_one_field_is_about_it_and_through_two_about_the_block():
+    one = _block("eme", "mee", "eme", struck_mm=(4.0, 0.0, 0.0, 0.0))
+    assert [found.confidence > 0.99 for found in one] == [False, True, True, True]
+    two = _block("eme", "mee", "eme", struck_mm=(4.0, 4.0, 0.0, 0.0))
+    assert max(found.confidence for found in two) <= thresholds.UNEXPLAINED
+
+
+def test_where_digits_are_lost_an_unmarked_question_may_have_lost_its_mark():
+    number, question = Field("n", "数", Kind.DIGITS, cells=24), Field("q", "问", Kind.SINGLE, ABC)
+
+    def read(**classes: float) -> Reading:
+        cells = tuple(BoxSeen(None, n, {"ink": 0.3, **classes}) for n in range(24))
+        seen = [Measurement("n", 0.05, boxes=cells), _choice("eee")]
+        return decide(_form(number, question), seen, {}, PLAIN)[1]
+
+    assert read(none=1.0).confidence <= thresholds.UNEXPLAINED
+    assert read(d4=0.99).confidence > 0.99
 
 
 def test_marks_beside_a_blot_are_doubted():
