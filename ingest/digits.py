@@ -67,6 +67,7 @@ def measure(ink: PageInk, cells: Sequence[Box], engine: Engine) -> CombSeen:
     beside = {
         "from_beyond": _from_beyond(ink, comb, alignment.shift_mm, own),
         "runs_on": [_runs_on(mask, one) for one in own],
+        "above": _above(comb, mask, own),
     }
     boxes = _read_cells(cells, sharp, own, beside)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
@@ -209,6 +210,12 @@ def _runs_on(mask: NDArray[np.bool_], own: NDArray[np.bool_]) -> float:
     return float(mask[:edge, near].any() and mask[-edge:, near].any())
 
 
+def _above(comb: _Comb, mask: NDArray[np.bool_], own: Sequence[NDArray[np.bool_]]) -> list[float]:
+    """Ink close above each cell that is none of the cells' own, mm²: who corrects a digit writes it there."""
+    others = (mask & ~np.any(own, 0))[: comb.rows.start]
+    return [float(others[:, span].sum()) * _PX_AREA for span in comb.columns]
+
+
 # --- cell by cell ---------------------------------------------------------------------------------
 
 
@@ -227,15 +234,10 @@ def _read_cells(
         read = dict(zip(inked, found, strict=True))
     even = smooth(sharp)
     steep = slope(even)
-    drawn = {
-        n: {
-            "dark": float(even[own[n]].mean()),
-            "edge": sharpness(even, steep, own[n]),
-        }
-        | {name: values[n] for name, values in beside.items()}
-        for n in inked
-    }
-    return tuple(_cell_seen(cell, areas[n], read.get(n), drawn.get(n)) for n, cell in enumerate(cells))
+    drawn: list[dict[str, float]] = [{name: v[n] for name, v in beside.items()} for n in range(len(cells))]
+    for n in inked:
+        drawn[n] |= {"dark": float(even[own[n]].mean()), "edge": sharpness(even, steep, own[n])}
+    return tuple(_cell_seen(cell, areas[n], read.get(n), drawn[n]) for n, cell in enumerate(cells))
 
 
 def normalise(ink: Ink, own: NDArray[np.bool_], px_per_mm: float = 1 / _SCALE) -> Ink:

@@ -82,6 +82,7 @@ def _blank(field: Field, seen: Measurement, calibration: Calibration) -> Reading
     specks = any(box.features["ink"] >= thresholds.DIGIT_DUST_MM2 for box in seen.boxes)
     # A digit so wide that it belongs to no cell is ink all the same.
     specks |= seen.ink >= thresholds.COMB_INK
+    specks |= _is_corrected_above(seen)
     raw = thresholds.SPECKS if specks else 1 - thresholds.BLANK_ERROR
     doubt = "格内有墨迹，请确认是否填写" if specks else ""
     confidence = calibration(Judgement.BLANK, raw)
@@ -233,6 +234,8 @@ def _doubts(
         return min(raw, thresholds.CONTRADICTED), f"{best} {wrong}"
     if max(box.features.get("from_beyond", 0.0) for box in written) >= thresholds.DIGIT_DUST_MM2:
         return min(raw, thresholds.UNEXPLAINED), "旁边的笔迹伸到了格内，请核对"
+    if _is_corrected_above(seen):
+        return min(raw, thresholds.UNEXPLAINED), "格子上方还有笔迹，可能改写在那里，请核对"
     if any(box.features.get("runs_on", 0.0) for box in written):
         return min(raw, thresholds.UNEXPLAINED), "有竖线穿过格子，可能是扫描的条纹，请核对"
     if min(box.features.get("edge", 1.0) for box in written) < thresholds.SOFT_EDGE:
@@ -253,6 +256,10 @@ def _unless_pale(written: Sequence[BoxSeen], pen: float, raw: float, doubt: str)
     if min(shades) >= thresholds.PALE * usual:
         return raw, doubt
     return min(raw, thresholds.UNEXPLAINED), doubt or "有的数字很淡，可能是背面透过来的或污痕"
+
+
+def _is_corrected_above(seen: Measurement) -> bool:
+    return any(box.features.get("above", 0.0) >= thresholds.DIGIT_ABOVE_MM2 for box in seen.boxes)
 
 
 def _miscounted(seen: Measurement, count: int) -> bool:

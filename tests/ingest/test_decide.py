@@ -393,7 +393,13 @@ def test_two_readers_that_agree_are_believed():
 
 @pytest.mark.parametrize(
     ("feature", "value", "words"),
-    [("dark", 0.2, "很淡"), ("edge", 0.05, "模糊"), ("from_beyond", 1.5, "伸到"), ("runs_on", 1.0, "竖线")],
+    [
+        ("dark", 0.2, "很淡"),
+        ("edge", 0.05, "模糊"),
+        ("from_beyond", 1.5, "伸到"),
+        ("runs_on", 1.0, "竖线"),
+        ("above", 1.0, "上方"),
+    ],
 )
 def test_a_digit_that_may_be_no_pens_is_asked_about(feature: str, value: float, words: str):
     cells = [_cell(0), _cell(1), *(_cell(n + 2, digit) for n, digit in enumerate("142"))]

@@ -226,3 +226,14 @@ def test_a_streak_that_the_cells_lines_cut_into_pieces_is_told():
 
     seen = _seen({1: "4"}, 2, extra=streak)
     assert [box.features["runs_on"] for box in seen.boxes] == [1.0, 0.0]
+
+
+def test_a_digit_written_again_above_its_cell_is_told():
+    def corrected(page, boxes):  # type: ignore[no-untyped-def]
+        x, y = boxes[1].x, boxes[1].y
+        stroke(page, [(x + 1.5, y - 3.5), (x + 4.0, y - 3.3), (x + 2.0, y - 0.6)])
+
+    seen = _seen({0: "6", 1: "4"}, 2, extra=corrected)
+    assert seen.boxes[1].features["above"] >= thresholds.DIGIT_ABOVE_MM2
+    assert seen.boxes[0].features["above"] == 0.0
+    assert all(box.features["above"] == 0.0 for box in _seen({0: "6", 1: "4"}, 2).boxes)
