@@ -88,7 +88,8 @@ def signature(ink: PageInk, box: Box) -> SignatureSeen:
     alignment, beyond = ink.lies(*place), thresholds.SIGNATURE_BEYOND_MM
     around = (box.x - beyond, box.y - beyond, box.w + 2 * beyond, box.h + 2 * beyond)
     new = smooth(ink.in_region(*around, shift=alignment.shift_mm, any_colour=True))
-    mask = _without_specks(without_residue(new > ink.floor, ink.page.blank_patch(*around)))
+    print_ = ink.page.blank_patch(*around)
+    mask = _without_specks(without_residue(new > ink.floor, print_))
     edge = round(beyond / _SCALE)
     inside = np.zeros_like(mask)
     inside[edge:-edge, edge:-edge] = True
@@ -97,12 +98,22 @@ def signature(ink: PageInk, box: Box) -> SignatureSeen:
     own = within >= thresholds.STROKE_IS_INSIDE * stats[:, cv2.CC_STAT_AREA]
     own &= ~struck(labels, stats, _SCALE)
     own &= sharpness_of_each(new, labels, count) >= thresholds.SOFT_EDGE
-    for one, other in ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1])):
-        own[np.intersect1d(one, other)] = False
+    own[np.unique(labels[_runs_through(mask, print_)])] = False
     own[0] = within[0] = 0
     area = float(inside.sum())
     ours, others = (round(float(within[chosen].sum()) / area, 4) for chosen in (own, ~own))
     return SignatureSeen(ours, others, alignment)
+
+
+def _runs_through(mask: NDArray[np.bool_], print_: Image) -> NDArray[np.bool_]:
+    """Ink that leaves the picture on opposite sides, be it cut into pieces by the rules that it crosses: a
+    streak, a seal's or a stain's rim."""
+    across = np.ones((2 * round(thresholds.RULE_GAP_MM / _SCALE) + 1, 1), np.uint8)
+    near_rules = cv2.dilate((print_ < thresholds.RULED_GREY).astype(np.uint8), across) > 0
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, across) > 0
+    _, labels = cv2.connectedComponents((mask | (closed & near_rules)).astype(np.uint8), connectivity=8)
+    sides = ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1]))
+    return mask & np.isin(labels, np.concatenate([np.intersect1d(*pair) for pair in sides]))
 
 
 def covers(new: Ink, floor: float, scale: float = _SCALE) -> bool:

@@ -604,6 +604,9 @@ SOFT_EDGE = 0.11
 """Slope of ink at its edge, as a share of its darkness per px of 0.127 mm, below which it is no pen's: rims
 of stains and shades of folds have 0.02 to 0.1, pens on blurred photographs 0.12 and more, on scans 0.2."""
 
+RULE_GAP_MM = 0.75
+"""Half of the gap that a printed rule, with the play of its place, may leave in a stroke across it, mm."""
+
 SIGNED_MOST = 0.45
 """Share of ink above which a place is black rather than signed: of 2,700 signed ones 4 had more."""
 

@@ -220,6 +220,19 @@ def test_what_reaches_in_from_beside_is_told_from_a_signature():
     assert text.signature(ink_of(page, blank, [SHORT]), SHORT).ink > 0.01
 
 
+def test_a_streak_that_the_rule_cuts_into_pieces_is_no_signature():
+    blank = printed([SHORT])
+    page = blank.copy()
+    rule = SHORT.y + SHORT.h
+    for start, end in ((2.0, rule - 0.3), (rule + 0.3, 75.0)):
+        stroke(page, [(30.0, start), (30.3, end)], 0.6)
+    seen = text.signature(ink_of(page, blank, [SHORT]), SHORT)
+    assert seen.ink == 0.0
+    assert seen.reaching_in > 0.01
+    stroke(page, [(13.0, 24.0), (15.0, 27.0), (17.0, 23.0), (20.0, 27.0), (23.0, 24.0)])
+    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).ink > 0.01
+
+
 def test_nothing_is_no_signature():
     blank = printed([SHORT])
     assert text.signature(ink_of(blank, blank, [SHORT]), SHORT).ink == 0.0
