@@ -224,7 +224,7 @@ def test_a_streak_that_the_rule_cuts_into_pieces_is_no_signature():
     blank = printed([SHORT])
     page = blank.copy()
     rule = SHORT.y + SHORT.h
-    for start, end in ((2.0, rule - 0.3), (rule + 0.3, 75.0)):
+    for start, end in ((2.0, rule - 0.6), (rule + 0.6, 75.0)):
         stroke(page, [(30.0, start), (30.3, end)], 0.6)
     seen = text.signature(ink_of(page, blank, [SHORT]), SHORT)
     assert seen.ink == 0.0
