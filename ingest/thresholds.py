@@ -376,10 +376,10 @@ the share of inked columns that makes a word: one of six characters."""
 STRUCK_MM = 30.0
 """Length from which a line strikes out a block, mm: joined-up characters reach 25."""
 
-STRIKE_RUN_MM, STRIKE_PIECE_MM, STRIKE_SLOPED_MM, STRIKE_SEED_MM = 1.6, 0.75, 2.5, 6.0
-"""Of a line that strikes out a block: how high its ink may stand in one column, which allows 0.9 mm of pen at
-55 degrees; the shortest piece of it that counts between printed words; from which length a piece has a slope
-of its own, and from which a line is followed, mm."""
+STRIKE_RUN_MM, STRIKE_PIECE_MM, STRIKE_SLOPED_MM, STRIKE_SEED_MM = 2.0, 0.75, 2.5, 6.0
+"""Of a line that strikes out a block: how high its ink may stand in one column, which allows 1.1 mm of ink at
+55 degrees, or a broad pen at 40 in black and white; the shortest piece of it that counts between printed
+words; from which length a piece has a slope of its own, and from which a line is followed, mm."""
 
 STRIKE_AHEAD_MM, STRIKE_OFF_MM, STRIKE_STRAYS, STRIKE_TURNS = 10.0, 0.7, 0.08, 0.35
 """Where such a line goes on: looked ahead from so much of it, mm; how far beside it may be found, mm, and
