@@ -31,7 +31,6 @@ from ingest.ink import PageInk
 from ingest.model import Image, Registration
 from ingest.register import RegisteredPage
 from layouts import Box, BoxKind, Identity, Key, Layout, PageFrame, place
-from layouts.model import Area
 
 PX_PER_MM = 300 / 25.4
 Points = NDArray[np.float64]
@@ -206,9 +205,7 @@ def fill_in(sheet: Sheet, rng: Generator) -> None:
             put(sheet, order[-1], habit, pen, rng)
             put(sheet, order[-1], _solid, pen, rng)
     for _ in range(int(rng.integers(1, 7)) if rng.random() < 0.6 else 0):
-        box = sheet.boxes()[int(rng.integers(len(sheet.boxes())))]
-        if box not in sheet.meant and (words := sheet.layout.words_of(box)):
-            put_on_words(sheet, box, words, pen, rng)
+        put_on_words(sheet, sheet.boxes()[int(rng.integers(len(sheet.boxes())))], pen, rng)
     for _ in range(int(rng.integers(3, 17))):
         accident(sheet, Pen.of(rng), rng)
     for _ in range(int(rng.integers(1, 5)) if rng.random() < 0.15 else 0):
@@ -232,9 +229,12 @@ def put(
     sheet.meant.add(box)
 
 
-def put_on_words(sheet: Sheet, box: Box, words: Area, pen: Pen, rng: Generator) -> None:
+def put_on_words(sheet: Sheet, box: Box, pen: Pen, rng: Generator) -> None:
     """An option marked on its words instead of in its box: a mark on them, a ring around them, or a line
-    under or through them."""
+    under or through them. Nothing where it has no words, or is marked in its box."""
+    words = sheet.layout.words_of(box)
+    if words is None or box in sheet.meant:
+        return
     x, y, w, h = words
     kind = rng.random()
     if kind < 0.55:
@@ -282,9 +282,7 @@ def accident(sheet: Sheet, pen: Pen, rng: Generator) -> None:
         )
         draw(sheet, [corner + rng.normal(0, 0.7, (5, 2))], box, pen, rng)
     elif kind < 0.8:
-        words = sheet.layout.words_of(box)
-        if words and box not in sheet.meant:
-            put_on_words(sheet, box, words, pen, rng)
+        put_on_words(sheet, box, pen, rng)
     else:  # a long stroke across, as an unused block is struck out
         turn = rng.uniform(0, np.pi) if rng.random() < 0.5 else rng.normal(0, 0.3)
         way = np.array([np.cos(turn), np.sin(turn)]) * rng.uniform(5, 40)

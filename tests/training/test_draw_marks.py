@@ -79,6 +79,6 @@ def test_an_option_marked_on_its_words_is_not_marked_in_its_box():
     for seed in range(40):
         sheet = _sheet()
         box = next(box for box in sheet.boxes() if LAYOUT.words_of(box))
-        put_on_words(sheet, box, LAYOUT.words_of(box), PEN, np.random.default_rng(seed))
+        put_on_words(sheet, box, PEN, np.random.default_rng(seed))
         assert sheet.on_words == {box}
         assert {label(sheet, other) for other in sheet.boxes()} <= {"empty", "stray"}
