@@ -44,6 +44,11 @@ class Habit:
     def ticks(self) -> bool:
         return self.thin >= 2 and self.thin >= 3 * self.heavy
 
+    def is_fill(self, box: Mark) -> bool:
+        """Whether a box is filled as this person fills all boxes, and not just crossed with a broad pen."""
+        surely = self.solid > thresholds.SURELY_SOLID or box.filled > box.marked
+        return self.fills and box.is_heavy and surely
+
     def lone_fill_is_mark(self) -> float:
         """Probability that a solid box, no other being marked, is an answer and no deletion."""
         if self.fills:
@@ -108,7 +113,7 @@ def judge(
         if found := check(question, value):
             most, words = found
             raw, doubt = min(raw, most), doubt or words
-    value, alternatives = _on_the_words(question, value, alternatives)
+    value, alternatives = _beside_the_boxes(question, value, alternatives)
     confidence = calibration(Judgement.CHOICE, raw)
     if confidence < thresholds.DOUBTFUL and not doubt:
         doubt = _unclear(question)
@@ -157,10 +162,10 @@ def _is_lone_fill(boxes: Sequence[Mark]) -> bool:
 
 
 def _multiple(question: _Question) -> _Found:
-    """Option by option; solid boxes beside other marks are deletions, but beside marks as heavy as they are
-    of someone who fills all boxes."""
+    """Option by option; solid boxes beside other marks are deletions, but beside marks as solid as they are
+    of someone who fills all boxes: with a broad pen, crosses are nearly so, and deletions still more."""
     boxes, of_page = question.boxes, question.of_page
-    ticked = max((box.marked for box in boxes if not (of_page.fills and box.is_heavy)), default=0.0)
+    ticked = max((box.marked for box in boxes if not of_page.is_fill(box)), default=0.0)
     cancels = ticked * of_page.fill_cancels() + (1 - ticked) * (1 - of_page.lone_fill_is_mark())
     on = {box.option: box.marked + box.filled * (1 - cancels) for box in boxes}
     value = sorted(key for key, p in on.items() if p > 0.5)
@@ -210,6 +215,17 @@ def _has_strayed(question: _Question, value: Value) -> _Doubt:
     return thresholds.UNEXPLAINED, f"{question.labels(stray[:1])}：{words}"
 
 
+def _has_strokes_beside(question: _Question, value: Value) -> _Doubt:
+    """A stroke beside boxes that goes through no marked one may be a tick that missed."""
+    if question.field.kind is Kind.SINGLE and value is not None:
+        return None
+    near = [box for box in question.boxes if box.off > 0.5 and _beside(box)]
+    if not near:
+        return None
+    nearest = max(near, key=_beside)
+    return thresholds.UNEXPLAINED, f"“{question.labels([nearest])}”的框旁边有笔迹，请确认是否选中"
+
+
 def _may_be_ringed(question: _Question, value: Value) -> _Doubt:
     """A ring of pencil around a box, of which a scan in black and white has left dots."""
     sides, likely = thresholds.RING_MAY_BE
@@ -257,15 +273,18 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
-    _is_hidden, _has_strayed, _may_be_ringed, _has_ink_on_words, _has_faded, _is_scribbled, _is_pale,
+    _is_hidden, _has_strayed, _has_strokes_beside, _may_be_ringed, _has_ink_on_words, _has_faded,
+    _is_scribbled, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""
 
 
 def _has_ink(box: Mark, question: _Question) -> bool:
     """Ink inside that should not be overlooked; what is surely dirt, or passes through from beyond the
-    neighbouring boxes, is not about this one. Nobody answers one question alone of a block: there, specks
-    are less of a reason."""
+    neighbouring boxes, is not about this one; but what covers a box may cover a mark. Nobody answers one
+    question alone of a block: there, specks are less of a reason."""
+    if box.fill >= thresholds.COVERED_FILL:
+        return True
     sure = thresholds.STRAY_ALONE if question.alone else thresholds.SURELY_STRAY
     features = box.seen.features
     passes = features.get("leaves", 0.0) > 0 and features.get("reach", 0.0) > thresholds.PASSING_REACH
@@ -281,22 +300,34 @@ def _sprawls(box: Mark, usual: float) -> bool:
     return box.marked > box.filled and (dense or (wide and around > thresholds.SPRAWLING_RING))
 
 
+def _beside(box: Mark) -> float:
+    """Ink beside a box of strokes that go through no marked one, mm²."""
+    return box.seen.features.get("beside", 0.0)
+
+
 def _words_marked(box: Mark) -> float:
     """Probability that an option's words are marked instead of its box."""
     return box.seen.features.get("words_marked", 0.0)
 
 
-def _on_the_words(
+def _beside_the_boxes(
     question: _Question, value: Value, alternatives: _Alternatives
 ) -> tuple[Value, _Alternatives]:
-    """Where options are ringed, underlined or ticked on their words, people are asked about these options."""
+    """Where options are ringed, underlined or ticked on their words or beside their boxes, people are asked
+    about these options."""
     on = {box.option: _words_marked(box) for box in question.boxes if box.off > 0.5}
-    meant = [key for key, p in on.items() if p >= thresholds.WORDS_MARKED]
+    meant = [key for key, p in on.items() if p >= thresholds.WORDS_MARKED] or _only_one_beside(question)
     if not meant or (question.field.kind is Kind.SINGLE and value is not None):
         return value, alternatives
     if isinstance(value, list):
         return sorted({*value, *meant}), ((value, 0.0), *alternatives)
     return max(meant, key=lambda key: on[key]), ((value, 0.0), *alternatives)
+
+
+def _only_one_beside(question: _Question) -> list[str]:
+    """The option beside whose box there is a stroke, unless there is one beside several."""
+    near = [box.option for box in question.boxes if box.off > 0.5 and _beside(box)]
+    return near if len(near) == 1 else []
 
 
 def _unclear(question: _Question) -> str:

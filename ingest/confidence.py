@@ -1,8 +1,8 @@
 """Confidence as a probability: raw scores straightened on labelled data.
 
-Each sort of judgement has its own curve, `p = 1 / (1 + exp(-(slope × logit(raw) + offset)))`. The
-curves that ship come from simulated returns (`training/fit_confidence.py`); a campaign fits its own
-to people's corrections.
+Each sort of judgement has its own curve, `p = 1 / (1 + exp(-(slope × logit(raw) + offset)))`, with
+another slope where nothing is accepted. The curves that ship come from simulated returns
+(`training/fit_confidence.py`); a campaign fits its own to people's corrections.
 """
 
 from __future__ import annotations
@@ -32,25 +32,40 @@ class Judgement(StrEnum):
     SIGNATURE = "signature"
 
 
+LEAST_FITTED = 0.75
+"""Raw score from which readings may be accepted. Below, rules speak (a date that is none, two marks) beside
+scores: there the curve has a slope of its own, so that neither bends the other."""
+_KNEE = math.log(LEAST_FITTED / (1 - LEAST_FITTED))
+
+
 @dataclass(frozen=True)
 class Curve:
-    """A straight line in log odds. `most` bounds what no amount of certainty may exceed."""
+    """A line in log odds: with `slope` and `offset` from `LEAST_FITTED` up, with the slope `below` from there
+    down (None: the same). `most` bounds what no amount of certainty may exceed."""
 
     slope: float = 1.0
     offset: float = 0.0
     most: float = 0.99999
+    below: float | None = None
 
     def __call__(self, raw: float) -> float:
-        raw = min(max(raw, 1e-9), 1 - 1e-9)
-        odds = self.slope * math.log(raw / (1 - raw)) + self.offset
+        odds = self.odds(_log_odds(raw))
         return min(1 / (1 + math.exp(-odds)), self.most) if odds > -700 else 0.0
+
+    def odds(self, raw: float) -> float:
+        """Log odds from log odds."""
+        steeper = 0.0 if self.below is None else (self.below - self.slope) * min(raw - _KNEE, 0.0)
+        return self.slope * raw + self.offset + steeper
+
+
+def _log_odds(raw: float) -> float:
+    raw = min(max(raw, 1e-9), 1 - 1e-9)
+    return math.log(raw / (1 - raw))
 
 
 WRONG_WEIGHS = 2.0
-"""Thresholds fitted at 1 % wrong gave 2 % on fresh data (EVIDENCE): a wrong reading counts as two."""
-LEAST_FITTED = 0.75
-"""Raw score below which readings are not fitted: there rules speak (a date that is none, two marks), no
-scores, and nothing is accepted anyway."""
+"""Thresholds fitted at 1 % wrong gave 2 % on fresh data (EVIDENCE): of what may be accepted, a wrong reading
+counts as two."""
 PRIOR = 4.0
 """Strength of the belief, in fields, that a raw score is a probability already."""
 
@@ -62,34 +77,54 @@ def fit(
 ) -> Curve:
     """The curve for raw scores of which it is known whether they were right.
 
-    Newton's method on the log loss; few fields, or fields that are all right, leave it near `prior`, which
-    is the straight line. `weights`: how many fields each one stands for.
+    Few fields, or fields that are all right, leave it near `prior`, which is the straight line. `weights`:
+    how many fields each one stands for.
     """
-    start = np.array([prior.slope, prior.offset]) if prior else np.array([1.0, 0.0])
+    prior = prior or Curve()
     score, was_right = np.array(judged, float).reshape(-1, 2).T
-    counted = score >= LEAST_FITTED
-    raw, right = np.clip(score[counted], 1e-9, 1 - 1e-9), was_right[counted]
-    x = np.stack([np.log(raw / (1 - raw)), np.ones(len(raw))], 1)
-    weight = np.where(right > 0, 1.0, WRONG_WEIGHS)
-    if weights is not None:
-        weight = weight * np.array(weights, float)[counted]
+    weight = np.ones(len(score)) if weights is None else np.array(weights, float)
+    raw = np.array([_log_odds(one) for one in score])
+    high = score >= LEAST_FITTED
+    doubled = np.where(was_right[high] > 0, 1.0, WRONG_WEIGHS)
+    slope, offset = _logistic(
+        np.stack([raw[high], np.ones(high.sum())], 1),
+        np.zeros(high.sum()),
+        was_right[high],
+        weight[high] * doubled,
+        np.array([prior.slope, prior.offset]),
+    )
+    slope, offset = round(float(max(slope, LEAST_SLOPE)), 3), round(float(offset), 3)
+    at_knee = np.full((~high).sum(), slope * _KNEE + offset)
+    start = np.array([prior.slope if prior.below is None else prior.below])
+    below = _logistic((raw[~high] - _KNEE)[:, None], at_knee, was_right[~high], weight[~high], start)
+    return Curve(slope, offset, below=round(float(max(below[0], LEAST_SLOPE)), 3))
 
-    def loss(curve: NDArray[np.float64]) -> float:
-        odds = x @ curve
+
+def _logistic(
+    x: NDArray[np.float64],
+    known: NDArray[np.float64],
+    right: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    start: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The least log loss of `right` at log odds `known + x @ found`, near `start`: Newton's method."""
+
+    def loss(found: NDArray[np.float64]) -> float:
+        odds = known + x @ found
         wrong = np.logaddexp(0, odds) - right * odds
-        return float(weight @ wrong + PRIOR / 2 * ((curve - start) ** 2).sum())
+        return float(weight @ wrong + PRIOR / 2 * ((found - start) ** 2).sum())
 
-    curve = start
+    found = start
     for _ in range(100):
-        p = 1 / (1 + np.exp(-np.clip(x @ curve, -40, 40)))
-        gradient = x.T @ (weight * (p - right)) + PRIOR * (curve - start)
-        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + PRIOR * np.eye(2)
+        p = 1 / (1 + np.exp(-np.clip(known + x @ found, -40, 40)))
+        gradient = x.T @ (weight * (p - right)) + PRIOR * (found - start)
+        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + PRIOR * np.eye(len(start))
         step = np.linalg.solve(hessian, gradient)
         # Newton's full step may overshoot where the curve is flat.
-        while loss(curve - step) > loss(curve) and np.abs(step).max() > 1e-9:
+        while loss(found - step) > loss(found) and np.abs(step).max() > 1e-9:
             step = step / 2
-        curve = curve - step
-    return Curve(round(float(max(curve[0], LEAST_SLOPE)), 3), round(float(curve[1]), 3))
+        found = found - step
+    return found
 
 
 LEAST_SLOPE = 0.1

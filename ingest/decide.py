@@ -30,6 +30,7 @@ def decide(
     habit = choices.habit(marks.values())
     if numbers.are_lost(fields, measurements):
         habit = replace(habit, fading=True)
+    whole = _print_is_whole(measurements)
     pen = numbers.usual_darkness(fields, measurements)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []
@@ -41,7 +42,8 @@ def decide(
             reading = choices.judge(field, seen, marks[field.key], habit, calibration, alone)
         else:
             reading = _written(field, seen, pen, vocabularies, calibration, days)
-        readings.append(_if_in_place(field, seen, blocks.unless_cancelled(block, seen, reading)))
+        reading = _unless_lost(field, seen, blocks.unless_cancelled(block, seen, reading), whole)
+        readings.append(_if_in_place(field, seen, reading))
     readings = [blocks.unless_alone(fields, by_name, reading, readings) for reading in readings]
     return _checked(form, _unless_soiled(marks, readings))
 
@@ -68,6 +70,28 @@ def _written(
             return writings.signature(field, seen, calibration)
         case _:
             return writings.judge(field, seen, vocabularies.get(field.vocabulary, ()), calibration)
+
+
+def _print_is_whole(measurements: Sequence[Measurement]) -> bool:
+    """Whether the boxes' frames came out whole, all over the page: a copier or a scan to black and white that
+    loses thin grey lines loses pencil and fine pens as well."""
+    frames = [found for seen in measurements for found in _frames(seen)]
+    return not frames or sum(frames) >= thresholds.FRAMES_WHOLE * len(frames)
+
+
+def _frames(seen: Measurement) -> list[float]:
+    """Share of each checkbox's frame that is there."""
+    return [box.features["print"] for box in seen.boxes if "print" in box.features]
+
+
+def _unless_lost(field: Field, seen: Measurement, reading: Reading, whole: bool) -> Reading:
+    """Where print is lost, so may be what was written: nobody knows that a field is blank, or that no other
+    option was chosen."""
+    if field.kind is not Kind.MULTIPLE and reading.value not in blocks.NOTHING:
+        return reading
+    if whole and min(_frames(seen), default=1.0) >= thresholds.FRAME_WHOLE:
+        return reading
+    return reading.doubted(thresholds.UNEXPLAINED, "印好的线条残缺不全，笔迹可能也有缺失，请对照原件")
 
 
 def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:

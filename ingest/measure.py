@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forms.model import Field, Kind
-from ingest import digits, mark_models, marks, strikes, text, thresholds, words
+from ingest import beside, digits, mark_models, marks, strikes, text, thresholds, words
 from ingest.engines import Engine, engine
 from ingest.ink import PageInk
 from ingest.lines import without_lines
@@ -37,6 +37,7 @@ def measure_page(
     struck = strikes.find(ink, list(in_blocks.values()))
     ink = strikes.without(ink, struck)
     ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
+    ticked = _with_strokes_beside(ink, boxes, ticked)
     reader = reader or engine()
     seen = [
         _measure(field, by_field[field.key], layout, ink, ticked, vocabularies, reader) for field in fields
@@ -84,14 +85,41 @@ def _marks(
     ]
     answered = field.kind is Kind.SINGLE and len(unmarked) < len(boxes)
     shift = seen.shift_mm
-    beside = words.WordsSeen() if answered else words.measure(ink, layout, boxes, unmarked, shift)
+    on_words = words.WordsSeen() if answered else words.measure(ink, layout, boxes, unmarked, shift)
     looks = tuple(
-        replace(look, features={**look.features, "words_marked": beside.marked[look.option or ""]})
-        if look.option in beside.marked
+        replace(look, features={**look.features, "words_marked": on_words.marked[look.option or ""]})
+        if look.option in on_words.marked
         else look
         for look in seen.boxes
     )
-    return Measurement(field.key, seen.ink, shift, seen.residual_mm, looks, around=beside.around)
+    return Measurement(field.key, seen.ink, shift, seen.residual_mm, looks, around=on_words.around)
+
+
+def _with_strokes_beside(
+    ink: PageInk, boxes: Sequence[Box], ticked: Mapping[str, marks.MarksSeen]
+) -> Mapping[str, marks.MarksSeen]:
+    """With the strokes beside boxes that no box explains, of each box as its feature `beside`."""
+    own = [box for box in boxes if box.field in ticked]
+    looks = [look for seen in ticked.values() for look in seen.boxes]
+    in_order = {
+        (field, look.option): n
+        for n, (field, look) in enumerate(
+            (field, look) for field, seen in ticked.items() for look in seen.boxes
+        )
+    }
+    on = [mark.on > thresholds.RATHER_MARKED for mark in mark_models.classify(looks)]
+    marked = [on[in_order[box.field, box.option]] for box in own]
+    found = beside.measure(ink, own, marked, [box for box in boxes if box.field not in ticked])
+    amounts = {(box.field, box.option): mm2 for box, mm2 in found.items()}
+
+    def told(field: str, look: BoxSeen) -> BoxSeen:
+        mm2 = amounts.get((field, look.option))
+        return replace(look, features={**look.features, "beside": mm2}) if mm2 else look
+
+    return {
+        field: replace(seen, boxes=tuple(told(field, look) for look in seen.boxes))
+        for field, seen in ticked.items()
+    }
 
 
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:

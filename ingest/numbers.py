@@ -56,18 +56,20 @@ def judge(
     written = written_cells(seen)
     if not written:
         return _blank(field, seen, calibration)
-    strip = next((text for text in seen.texts if len(text.characters) == len(written)), None)
-    cells = np.stack([_cell(box) for box in written])
-    places = _fused(cells, strip)
-    if len(written) > 1 and (places[:, NO_DIGIT] > 0.5).all():
+    text = next((text for text in seen.texts if len(text.characters) == len(written)), None)
+    cells, strip = np.stack([_cell(box) for box in written]), _strip(text) if text else None
+    if len(written) > 1 and (_fused(cells, strip)[:, NO_DIGIT] > 0.5).all():
         return _dashed(field)
+    numbers, zeros = _with_zeros(field, seen, [box.cell or 0 for box in written])
+    cells, strip = _put_in(cells, zeros), None if strip is None else _put_in(strip, zeros)
+    places = _fused(cells, strip)
     ranked = _ranked(field, places, days)
     best, raw = ranked[0]
     raw = min(raw, _agreement(field, cells, strip, best, days))
-    raw, doubt = _doubts(field, seen, written, places, best, raw, days)
+    raw, doubt = _doubts(field, seen, written, numbers, places, best, raw, days)
     raw, doubt = _unless_pale(written, pen, raw, doubt)
     alternatives = tuple((_value(field, digits), round(p, 4)) for digits, p in ranked[1:4] if p > 1e-3)
-    engine = " + ".join([version(), *([strip.engine] if strip else [])])
+    engine = " + ".join([version(), *([text.engine] if text else [])])
     confidence = calibration(Judgement.NUMBER, raw)
     value = _value(field, best)
     return Reading(field.key, value, confidence, alternatives, engine, doubt, Judgement.NUMBER, round(raw, 6))
@@ -102,6 +104,44 @@ def _value(field: Field, digits: str) -> str:
     return digits
 
 
+_MONTH_DAY = "MMDD"
+
+
+def _with_zeros(field: Field, seen: Measurement, written: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The cells that count as written in, and at which places among them a zero is understood: of a month or
+    a day with one digit many people leave the other cell blank, be it before or after."""
+    zeros: dict[int, int] = {}
+    for tens, units in _pairs(field):
+        there = [cell for cell in (tens, units) if cell in written]
+        other = units if there == [tens] else tens
+        if len(there) == 1 and seen.boxes[other].features["ink"] < thresholds.DIGIT_DUST_MM2:
+            zeros[there[0]] = tens
+    # A zero stands before the digit, in whichever of the two cells that is.
+    numbers: list[int] = []
+    places: list[int] = []
+    for cell in written:
+        if cell in zeros:
+            places.append(len(numbers))
+            numbers += [zeros[cell], zeros[cell] + 1]
+        else:
+            numbers.append(cell)
+    return numbers, places
+
+
+def _pairs(field: Field) -> Sequence[tuple[int, int]]:
+    """Cells of the month and of the day."""
+    form = _DATE if field.kind is Kind.DATE else _MONTH_DAY if field.rule == "month_day" else ""
+    return [(form.index(part), form.index(part) + 1) for part in ("MM", "DD") if part in form]
+
+
+def _put_in(places: Places, zeros: Sequence[int]) -> Places:
+    """Zeros that are certain, at these places of the result."""
+    found = list(places)
+    for place in zeros:
+        found.insert(place, np.eye(len(NAMES))[0])
+    return np.stack(found)
+
+
 # --- the two readers ------------------------------------------------------------------------------
 
 
@@ -109,15 +149,15 @@ def _cell(box: BoxSeen) -> NDArray[np.float64]:
     return np.array([box.features.get(name, 0.0) for name in NAMES])
 
 
-def _fused(cells: Places, strip: TextSeen | None) -> Places:
+def _fused(cells: Places, strip: Places | None) -> Places:
     """Both readers as independent witnesses, each trusted less than it trusts itself."""
     places = (cells + thresholds.READER_FLOOR) ** thresholds.CELL_TRUST
     if strip is not None:
-        places *= (_strip(strip) + thresholds.READER_FLOOR) ** thresholds.STRIP_TRUST
+        places *= (strip + thresholds.READER_FLOOR) ** thresholds.STRIP_TRUST
     return np.asarray(places / places.sum(1, keepdims=True))
 
 
-def _agreement(field: Field, cells: Places, strip: TextSeen | None, digits: str, days: Days | None) -> float:
+def _agreement(field: Field, cells: Places, strip: Places | None, digits: str, days: Days | None) -> float:
     """How far both readers say `digits` by themselves, at the place where they are least of one mind.
 
     Witnesses who err together make each other look certain; what each says alone does not. Of a date
@@ -126,7 +166,7 @@ def _agreement(field: Field, cells: Places, strip: TextSeen | None, digits: str,
     own = _told(field, cells, digits, days)
     if strip is None:
         return float(np.sqrt((own * thresholds.ONE_READER).min()))
-    return float(np.sqrt((own * _told(field, _strip(strip), digits, days)).min()))
+    return float(np.sqrt((own * _told(field, strip, digits, days)).min()))
 
 
 def _told(field: Field, places: Places, digits: str, days: Days | None) -> NDArray[np.float64]:
@@ -217,12 +257,12 @@ def _doubts(
     field: Field,
     seen: Measurement,
     written: Sequence[BoxSeen],
+    numbers: Sequence[int],
     places: Places,
     best: str,
     raw: float,
     days: Days | None,
 ) -> tuple[float, str]:
-    numbers = [box.cell or 0 for box in written]
     no_digit = [n for n, place in zip(numbers, places, strict=True) if place[NO_DIGIT] > 0.5]
     if no_digit:
         where = "、".join(str(n + 1) for n in no_digit)

@@ -470,6 +470,11 @@ HIDDEN = 0.5
 PRINT_MISSING = 0.35
 """Share of a box's frame below which it counts as covered or torn off."""
 
+FRAMES_WHOLE, FRAME_WHOLE = 0.95, 0.9
+"""Share of the boxes' frames of a page, and of the most broken frame of a question, below which writing may
+be lost with the print: of 10 answers of worn pages that were taken for blank and accepted, 9 were on such
+pages, as are 5 % of what is blank there."""
+
 RESIDUAL_MM = 0.9
 """Distance from its place above which a field may have been read beside it, mm."""
 
@@ -479,6 +484,9 @@ STRAY_FILL = 0.012
 
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""
+
+COVERED_FILL = 0.9
+"""Share of a box's inside from which ink that is no mark hides whatever is under it."""
 
 BLOT_FILL = 0.15
 """Share of a box's inside from which ink that is no mark makes marks next to it doubtful: a tick has that."""
@@ -507,6 +515,10 @@ AROUND_MM2 = 0.8
 """Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two characters
 has 8, a line under them 3, of a tick across them 1 is left beside the print; dust has 0.1."""
 
+BESIDE_REACH_MM, BESIDE_MM2, BESIDE_MM = 1.6, 0.6, 2.0
+"""How far from a box's frame a stroke that goes through no marked box asks about it, mm; the least that such
+a stroke has, mm² (3 mm of a fine pen have 0.9), and its length, mm."""
+
 MARKS_FOR_SHADE, PALE, RING_SIDES = 3, 0.5, 0.8
 """Marks on a page from which their usual darkness is known, and the share of it below which a mark is
 suspected to shine through: pens vary by a fifth, the other side shows at a third. Of a ring, which
@@ -524,8 +536,9 @@ two rings of pencil in black and white, and 2 of 16,500 other questions; 11 of 5
 HEAVY_FILL = 0.5
 """Share of a box's inside: a tick covers 0.05 to 0.3, a cross to 0.4, a filled box 0.6 and more."""
 
-SOLID = 0.02
-"""Probability of a solid fill that the marks of someone who fills have; crosses as heavy have below 0.001."""
+SOLID, SURELY_SOLID = 0.02, 0.5
+"""Probability of a solid fill that the marks of someone who fills have, and from which nobody takes them for
+crosses: as heavy ones have below 0.001, but of a pen of 1.2 mm, up to 0.3."""
 
 SCRIBBLED, SPRAWLING = 2.0, 1.25
 SPRAWLING_FILL, SPRAWLING_RING = 0.4, 0.15
