@@ -30,8 +30,8 @@ def decide(
     habit = choices.habit(marks.values())
     if numbers.are_lost(fields, measurements):
         habit = replace(habit, fading=True)
-    whole = _print_is_whole(measurements)
     pen = numbers.usual_darkness(fields, measurements)
+    lost = _may_be_lost(measurements, habit, pen)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []
     for seen in measurements:
@@ -42,7 +42,7 @@ def decide(
             reading = choices.judge(field, seen, marks[field.key], habit, calibration, alone)
         else:
             reading = _written(field, seen, pen, vocabularies, calibration, days)
-        reading = _unless_lost(field, seen, blocks.unless_cancelled(block, seen, reading), whole)
+        reading = _unless_lost(field, seen, blocks.unless_cancelled(block, seen, reading), lost)
         readings.append(_if_in_place(field, seen, reading))
     readings = [blocks.unless_alone(fields, by_name, reading, readings) for reading in readings]
     return _checked(form, _unless_soiled(marks, readings))
@@ -72,26 +72,33 @@ def _written(
             return writings.judge(field, seen, vocabularies.get(field.vocabulary, ()), calibration)
 
 
-def _print_is_whole(measurements: Sequence[Measurement]) -> bool:
-    """Whether the boxes' frames came out whole, all over the page: a copier or a scan to black and white that
-    loses thin grey lines loses pencil and fine pens as well."""
-    frames = [found for seen in measurements for found in _frames(seen)]
-    return not frames or sum(frames) >= thresholds.FRAMES_WHOLE * len(frames)
+def _may_be_lost(measurements: Sequence[Measurement], habit: choices.Habit, pen: float) -> bool:
+    """Whether writing may have been lost all over a page: its ink is hardly darker than what counts as ink,
+    or thin grey print is broken, as copiers and scans to black and white do, and no dark pen shows that it
+    is stronger than print."""
+    found = [share for seen in measurements for share in _print_shares(seen)]
+    whole = not found or sum(found) >= thresholds.PRINT_WHOLE * len(found)
+    return habit.fading or not (whole or max(habit.dark, pen) >= thresholds.STRONGER_THAN_PRINT)
 
 
-def _frames(seen: Measurement) -> list[float]:
-    """Share of each checkbox's frame that is there."""
-    return [box.features["print"] for box in seen.boxes if "print" in box.features]
+def _print_shares(seen: Measurement) -> list[float]:
+    """How much of its print was found, where nothing is written that hides it: box by box, or of a field."""
+    if seen.boxes and seen.boxes[0].option is not None:
+        return [box.features["print"] for box in seen.boxes if "fill" not in box.features]
+    return [] if seen.print_share is None else [seen.print_share]
 
 
-def _unless_lost(field: Field, seen: Measurement, reading: Reading, whole: bool) -> Reading:
+def _unless_lost(field: Field, seen: Measurement, reading: Reading, lost: bool) -> Reading:
     """Where print is lost, so may be what was written: nobody knows that a field is blank, or that no other
     option was chosen."""
     if field.kind is not Kind.MULTIPLE and reading.value not in blocks.NOTHING:
         return reading
-    if whole and min(_frames(seen), default=1.0) >= thresholds.FRAME_WHOLE:
-        return reading
-    return reading.doubted(thresholds.UNEXPLAINED, "印好的线条残缺不全，笔迹可能也有缺失，请对照原件")
+    found = min(_print_shares(seen), default=1.0)
+    if found < thresholds.PRINT_MISSING:
+        return reading.doubted(thresholds.HIDDEN, "看不到这里印好的线条，可能被遮盖、撕去或没有扫到")
+    if lost or found < thresholds.PRINT_BROKEN:
+        return reading.doubted(thresholds.UNEXPLAINED, "这里扫描得残缺或很淡，笔迹可能也有缺失，请对照原件")
+    return reading
 
 
 def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:

@@ -161,6 +161,15 @@ class PageInk:
             return Alignment((0.0, 0.0), 0.0, share)
         return self.page.align_field(x, y, w, h)
 
+    def print_share(self, x: float, y: float, w: float, h: float) -> float | None:
+        """How much of the print of a region, mm, is there; None where there is hardly any."""
+        seen, print_ = self.page.patch(x, y, w, h), self.page.blank_patch(x, y, w, h)
+        found = self.print_found(seen, print_, self.paper_under((x, y, w, h), seen.shape))
+        expected = np.isfinite(found)
+        if expected.sum() * READING_MM_PER_PX**2 < thresholds.PRINT_TO_FIND_MM2:
+            return None
+        return round(float(found[expected].mean()), 3)
+
     def print_found(self, seen: Image, print_: Image, paper: Ink) -> Ink:
         """1 where the print of the blank is there, 0 where not, NaN where none is expected."""
         printed = (255 - print_) / np.float32(255)

@@ -48,9 +48,20 @@ def measure_page(
             residual_mm=max(one.residual_mm, round(page.unfollowed_mm(by_field[one.field]), 3)),
             hidden=ink.is_hidden(by_field[one.field]),
             struck_mm=strikes.length_in(struck, in_blocks.get(one.field)),
+            print_share=_print_share(ink, by_field[one.field], one),
         )
         for one in seen
     )
+
+
+def _print_share(ink: PageInk, boxes: Sequence[Box], seen: Measurement) -> float | None:
+    """Of a field in which nothing is written; boxes tell it themselves."""
+    if seen.ink > 0 or boxes[0].kind is BoxKind.CHECKBOX:
+        return None
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
+    around = thresholds.PRINT_AROUND_MM
+    return ink.print_share(x - around, y - around, right - x + 2 * around, bottom - y + 2 * around)
 
 
 def _measure(

@@ -222,6 +222,12 @@ COARSE_PX_PER_MM = 6.7
 """Scan px per mm (170 dpi) below which print is blurred by one more px of the blank: pictures sent by
 messenger have 110 to 170 dpi (domain.md §4)."""
 
+PRINT_AROUND_MM = 1.0
+"""How far around a field its printed lines are looked for, mm."""
+
+PRINT_TO_FIND_MM2 = 2.0
+"""Print from which it says something whether it is there, mm²: 8 mm of a ruled line."""
+
 PRINTED_GREY = 190
 """Grey of the blank page below which a pixel counts as printed: rules are printed at 153, words at 115."""
 
@@ -470,10 +476,10 @@ HIDDEN = 0.5
 PRINT_MISSING = 0.35
 """Share of a box's frame below which it counts as covered or torn off."""
 
-FRAMES_WHOLE, FRAME_WHOLE = 0.95, 0.9
-"""Share of the boxes' frames of a page, and of the most broken frame of a question, below which writing may
-be lost with the print: of 10 answers of worn pages that were taken for blank and accepted, 9 were on such
-pages, as are 5 % of what is blank there."""
+PRINT_WHOLE, PRINT_BROKEN, STRONGER_THAN_PRINT = 0.95, 0.7, 0.5
+"""Share of the print where nothing is written, of a page and of one field, below which writing may be lost
+with it: of 10 answers of worn pages that were taken for blank and accepted, 9 were on such pages, as are 5 %
+of what is blank there. And how dark a page's marks or digits are from which they are stronger than print."""
 
 RESIDUAL_MM = 0.9
 """Distance from its place above which a field may have been read beside it, mm."""

@@ -37,7 +37,13 @@ def _form(*fields: Field, checks: tuple[Check, ...] = ()) -> Form:
 def _box(option: str | None, kind: str = "empty", p: float = 0.999, **features: float) -> BoxSeen:
     classes = dict.fromkeys(mark_models.CLASSES, (1 - p) / 3) | {kind: p}
     fill = {"empty": 0.0, "marked": 0.2, "filled": 0.95, "stray": 0.05}[kind]
-    return BoxSeen(option, None, {"print": 1.0, "fill": fill, **classes, **features})
+    return BoxSeen(option, None, {"print": 1.0, "fill": fill, "dark": 0.4, **classes, **features})
+
+
+def _empty(option: str, print_: float = 1.0) -> BoxSeen:
+    """One without ink: only its frame was looked at."""
+    seen = _box(option, print=print_)
+    return replace(seen, features={name: value for name, value in seen.features.items() if name != "fill"})
 
 
 def _choice(kinds: str, **more: object) -> Measurement:
@@ -132,7 +138,7 @@ def test_what_covers_a_box_may_cover_its_mark():
 
 
 def test_where_print_is_lost_writing_may_be_lost_with_it():
-    broken = (_box("a", print=0.8), _box("b"), _box("c"))
+    broken = (_empty("a", 0.6), _box("b"), _box("c"))
     single, multiple = (Field("q", "问", kind, ABC) for kind in (Kind.SINGLE, Kind.MULTIPLE))
 
     def read(field: Field, boxes: Sequence[BoxSeen]) -> Reading:
@@ -153,12 +159,27 @@ def test_a_page_of_broken_print_has_no_field_that_is_surely_blank():
     text = Field("t", "备注", Kind.TEXT)
 
     def blank_text(frame: float) -> Reading:
-        boxes = [_box(key, "marked" if key == "a" else "empty", print=frame) for key in "abc"]
+        boxes = [_box("a", "marked"), _empty("b", frame), _empty("c", frame)]
         seen = [Measurement(field.key, 0.0, boxes=tuple(boxes)) for field in fields]
         return decide(_form(*fields, text), [*seen, Measurement("t", 0.0)], {}, PLAIN)[-1]
 
     assert blank_text(1.0).confidence > 0.99
     assert blank_text(0.93).confidence <= thresholds.UNEXPLAINED
+
+
+def test_a_blank_field_whose_printed_lines_are_gone_is_covered():
+    fields = [
+        Field("n", "人数", Kind.DIGITS, cells=2),
+        Field("t", "备注", Kind.TEXT),
+        Field("s", "签名", Kind.SIGNATURE),
+    ]
+    for field in fields:
+        boxes = (_cell(0), _cell(1)) if field.kind is Kind.DIGITS else ()
+        for share, sure in ((1.0, True), (0.1, False), (None, True)):
+            seen = Measurement(field.key, 0.0, boxes=boxes, print_share=share)
+            found = decide(_form(field), [seen], {}, PLAIN)[0]
+            assert (found.confidence > 0.98) == sure
+            assert ("看不到" in found.doubt) != sure
 
 
 def test_who_ticks_elsewhere_may_have_scribbled_a_mark_out():
@@ -236,7 +257,7 @@ def test_someone_who_fills_all_boxes_corrects_none_by_filling_it():
     several = [Field(f"q{n}", "问", Kind.MULTIPLE, ABC) for n in range(3)]
 
     def read(p: float) -> Reading:
-        halves = {"marked": p, "filled": 0.99 - p, "empty": 0.005, "stray": 0.005, "fill": 0.9}
+        halves = {"marked": p, "filled": 0.99 - p, "empty": 0.005, "stray": 0.005, "fill": 0.9, "dark": 0.4}
         boxes = (_box("a", "filled"), BoxSeen("b", None, {"print": 1.0, **halves}), _box("c"))
         others = [
             Measurement(f"q{n}", 0.0, boxes=(_box("a", "filled"), _box("b"), _box("c"))) for n in (1, 2)
