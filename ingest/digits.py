@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from ingest import ctc, thresholds
 from ingest.engines import Engine, EngineError, TracingEngine, session
 from ingest.ink import Ink, PageInk, smooth, without_residue, without_strikes
-from ingest.model import BoxSeen, Character, TextSeen
+from ingest.model import BoxSeen, Character, Image, TextSeen
+from ingest.page_strokes import PageStrokes
 from ingest.register import READING_MM_PER_PX, Shift
 from ingest.strokes import sharpness, slope
 from layouts.model import Box
@@ -34,7 +35,8 @@ SIDE = 32
 BODY = 22
 NAMES = (*(f"d{digit}" for digit in range(10)), "none")
 """Features of a cell: probabilities of the digits and of none of them; beside them `ink` in mm², how `dark`
-it is, how sharp its `edge`, and how much of it comes `from_beyond`, mm²."""
+it is, how sharp its `edge`, and how much of it comes `from_beyond`, mm²; of ink that is no cell's own, how
+much is `above` and how much `between` the cells, mm², and whether a streak `runs_on`."""
 
 _MARGIN_MM = 1.5
 """Around the cells: digits run out of them, up to half the way to the next line."""
@@ -53,21 +55,33 @@ class CombSeen:
     ink: float = 0.0
 
 
-def measure(ink: PageInk, cells: Sequence[Box], engine: Engine) -> CombSeen:
-    """`cells` of one field, from left to right."""
+def measure(
+    ink: PageInk, cells: Sequence[Box], engine: Engine, strokes: PageStrokes | None = None
+) -> CombSeen:
+    """`cells` of one field, from left to right. Of `strokes` those of other fields are left out."""
     comb = _Comb(tuple(cells))
     new = smooth(ink.in_region(*comb.region))
+    others = (
+        strokes.of_others(cells[0].field, comb.inside, comb.region, new.shape)
+        if strokes
+        else np.zeros(new.shape, bool)
+    )
+    new[others] = 0.0
     if not _is_written(comb, new, ink.floor):
         return CombSeen(tuple(_cell_seen(cell, 0.0) for cell in cells))
     alignment = ink.lies(*comb.place)
     sharp = ink.in_region(*comb.region, shift=alignment.shift_mm)
-    mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*comb.region))
+    sharp[others] = 0.0
+    print_ = ink.page.blank_patch(*comb.region)
+    mask = without_residue(smooth(sharp) > ink.floor, print_) & ~others
+    sharp, mask = _bridged(sharp, mask, print_, comb.ends)
     mask = without_strikes(mask, _SCALE, thresholds.DIGIT_LEAST_MM2)
     own = _own_ink(comb, mask)
     beside = {
         "from_beyond": _from_beyond(ink, comb, alignment.shift_mm, own),
         "runs_on": [_runs_on(mask, one) for one in own],
         "above": _above(comb, mask, own),
+        "between": _between(comb, mask, own),
     }
     boxes = _read_cells(cells, sharp, own, beside)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
@@ -88,11 +102,15 @@ class _Comb:
             max(c.x + c.w for c in cells) - x,
             max(c.y + c.h for c in cells) - y,
         )
-        margin = _MARGIN_MM
+        margin, inset = _MARGIN_MM, thresholds.CELL_INSET_MM
+        self.inside = (x + inset, y + inset, self.place[2] - 2 * inset, self.place[3] - 2 * inset)
         self.region = (x - margin, y - margin, self.place[2] + 2 * margin, self.place[3] + 2 * margin)
         self.columns = [self._span(c.x - self.region[0], c.w) for c in cells]
         self.rows = self._span(margin, self.place[3])
         self.pitch = cells[0].w / _SCALE  # px
+        starts, stops = ({span.start for span in self.columns}, {span.stop for span in self.columns})
+        self.ends = sorted(starts ^ stops)
+        """Columns of the lines beyond which there is no other cell."""
 
     @staticmethod
     def _span(start: float, length: float) -> slice:
@@ -131,9 +149,9 @@ def _own_ink(comb: _Comb, mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     kept = _is_of_comb(comb, labels, stats) & held.any(0)
     touching = kept & _holds_two_digits(comb, held, stats)
     owner = held.argmax(0)
-    parts = _parted(comb, touching[labels]) if touching.any() else np.full(mask.shape[1], -1)
+    parts = _parted(comb, touching[labels]) if touching.any() else np.full(mask.shape, -1)
     return [
-        (kept & ~touching & (owner == n))[labels] | (touching[labels] & (parts == n)[None])
+        (kept & ~touching & (owner == n))[labels] | (touching[labels] & (parts == n))
         for n in range(len(comb.columns))
     ]
 
@@ -164,15 +182,58 @@ def _holds_two_digits(comb: _Comb, held: NDArray[np.int64], stats: NDArray[Any])
     return np.asarray(wide & (second >= thresholds.TOUCHING_SHARE * stats[:, cv2.CC_STAT_AREA]))
 
 
+def _bridged(
+    sharp: Ink, mask: NDArray[np.bool_], print_: Image, ends: Sequence[int]
+) -> tuple[Ink, NDArray[np.bool_]]:
+    """With the strokes whole that cross a printed line, which hides a part of them: the cells' upper and
+    lower lines, and those at the columns `ends`, beyond which there is no other cell."""
+    length, reach = (round(mm / _SCALE) for mm in (thresholds.RULE_LENGTH_MM, thresholds.RULE_GAP_MM))
+    level = cv2.morphologyEx(
+        (print_ < thresholds.RULED_GREY).astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, length))
+    )
+    upright = np.zeros_like(level)
+    for column in ends:
+        upright[:, max(column, 0)] = 1
+    for lines, across in (
+        (level, np.ones((2 * reach + 1, 1), np.uint8)),
+        (upright, np.ones((1, 2 * reach + 1), np.uint8)),
+    ):
+        near = cv2.dilate(lines, across) > 0
+        gaps = (cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, across) > 0) & near & ~mask
+        sharp = np.where(gaps, cv2.morphologyEx(sharp, cv2.MORPH_CLOSE, across), sharp)
+        mask = mask | gaps
+    return sharp, mask
+
+
 def _parted(comb: _Comb, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The cell of each column, with the borders where the touching digits have the least ink."""
-    ink = mask.sum(0).astype(np.float64)
-    borders, reach = [], round(thresholds.PARTED_CELLS * comb.pitch)
+    """The cell of every px: touching digits are parted along the way down between their cells that crosses
+    the least ink."""
+    cells = np.zeros(mask.shape, np.intp)
+    reach = round(thresholds.PARTED_CELLS * comb.pitch)
     for left, right in pairwise(comb.columns):
         line = (left.stop + right.start) // 2
-        near = np.arange(line - reach, line + reach + 1)
-        borders.append(int(near[np.argmin(ink[near] + 0.1 * np.abs(near - line))]))
-    return np.searchsorted(borders, np.arange(mask.shape[1]), side="right")
+        start = max(line - reach, 0)
+        way = start + _way_down(mask[:, start : line + reach + 1], line - start)
+        cells += np.arange(mask.shape[1])[None] >= way[:, None]
+    return cells
+
+
+def _way_down(ink: NDArray[np.bool_], line: int) -> NDArray[np.intp]:
+    """A column for each row, one step to the side a row at most, that crosses as little ink as may be and
+    keeps near column `line` where that is the same."""
+    away = np.abs(np.arange(ink.shape[1]) - line)
+    cost = ink + 0.01 * away[None]
+    total = np.empty(cost.shape)
+    total[0] = cost[0]
+    for row in range(1, len(cost)):
+        before = np.pad(total[row - 1], 1, constant_values=np.inf)
+        total[row] = cost[row] + np.minimum(np.minimum(before[:-2], before[2:]), before[1:-1])
+    way = np.empty(len(cost), np.intp)
+    way[-1] = total[-1].argmin()
+    for row in range(len(cost) - 2, -1, -1):
+        low = max(way[row + 1] - 1, 0)
+        way[row] = low + total[row, low : way[row + 1] + 2].argmin()
+    return way
 
 
 def _from_beyond(ink: PageInk, comb: _Comb, shift: Shift, own: Sequence[NDArray[np.bool_]]) -> list[float]:
@@ -185,8 +246,9 @@ def _from_beyond(ink: PageInk, comb: _Comb, shift: Shift, own: Sequence[NDArray[
     x, y, w, h = comb.region
     beyond = more * _SCALE
     region = (x - beyond, y - beyond, w + 2 * beyond, h + 2 * beyond)
-    mask = smooth(ink.in_region(*region, shift=shift)) > ink.floor
-    mask = without_residue(mask, ink.page.blank_patch(*region))
+    new, print_ = smooth(ink.in_region(*region, shift=shift)), ink.page.blank_patch(*region)
+    mask = without_residue(new > ink.floor, print_)
+    _, mask = _bridged(new, mask, print_, [column + more for column in comb.ends])
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     rows = slice(comb.rows.start + more, comb.rows.stop + more)
     columns = slice(comb.columns[0].start + more, comb.columns[-1].stop + more)
@@ -214,6 +276,15 @@ def _above(comb: _Comb, mask: NDArray[np.bool_], own: Sequence[NDArray[np.bool_]
     """Ink close above each cell that is none of the cells' own, mm²: who corrects a digit writes it there."""
     others = (mask & ~np.any(own, 0))[: comb.rows.start]
     return [float(others[:, span].sum()) * _PX_AREA for span in comb.columns]
+
+
+def _between(comb: _Comb, mask: NDArray[np.bool_], own: Sequence[NDArray[np.bool_]]) -> list[float]:
+    """Ink at the height of the cells that is none of the cells' own, mm², told of the cell next to it: digits
+    that were written without regard to cells."""
+    others = (mask & ~np.any(own, 0))[comb.rows]
+    inset = round(thresholds.CELL_INSET_MM / _SCALE)
+    edges = [0, *(right.start for right in comb.columns[1:]), others.shape[1]]
+    return [float(others[inset:-inset, left:right].sum()) * _PX_AREA for left, right in pairwise(edges)]
 
 
 # --- cell by cell ---------------------------------------------------------------------------------

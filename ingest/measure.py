@@ -11,8 +11,9 @@ from ingest.engines import Engine, engine
 from ingest.ink import PageInk
 from ingest.lines import without_lines
 from ingest.model import BoxSeen, Measurement, PrintedLayout
+from ingest.page_strokes import PageStrokes
 from ingest.register import RegisteredPage
-from layouts.model import Box, BoxKind, Layout
+from layouts.model import Area, Box, BoxKind, Layout
 
 Vocabularies = Mapping[str, Sequence[str]]
 
@@ -37,10 +38,12 @@ def measure_page(
     struck = strikes.find(ink, list(in_blocks.values()))
     ink = strikes.without(ink, struck)
     ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
-    ticked = _with_strokes_beside(ink, boxes, ticked)
+    page_strokes = PageStrokes.of(ink, _places(by_field))
+    ticked = _with_strokes_beside(page_strokes, boxes, ticked)
     reader = reader or engine()
     seen = [
-        _measure(field, by_field[field.key], layout, ink, ticked, vocabularies, reader) for field in fields
+        _measure(field, by_field[field.key], layout, ink, page_strokes, ticked, vocabularies, reader)
+        for field in fields
     ]
     return tuple(
         replace(
@@ -58,10 +61,9 @@ def _print_share(ink: PageInk, boxes: Sequence[Box], seen: Measurement) -> float
     """Of a field in which nothing is written; boxes tell it themselves."""
     if seen.ink > 0 or boxes[0].kind is BoxKind.CHECKBOX:
         return None
-    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
+    x, y, w, h = _area(boxes)
     around = thresholds.PRINT_AROUND_MM
-    return ink.print_share(x - around, y - around, right - x + 2 * around, bottom - y + 2 * around)
+    return ink.print_share(x - around, y - around, w + 2 * around, h + 2 * around)
 
 
 def _measure(
@@ -69,6 +71,7 @@ def _measure(
     boxes: Sequence[Box],
     layout: Layout,
     ink: PageInk,
+    page_strokes: PageStrokes,
     ticked: Mapping[str, marks.MarksSeen],
     vocabularies: Vocabularies,
     reader: Engine,
@@ -77,7 +80,7 @@ def _measure(
         case Kind.SINGLE | Kind.MULTIPLE:
             return _marks(field, layout, boxes, ink, ticked[field.key])
         case Kind.DIGITS | Kind.DATE:
-            comb = digits.measure(ink, boxes, reader)
+            comb = digits.measure(ink, boxes, reader, page_strokes)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
         case Kind.SIGNATURE:
             return _signature(field, text.signature(ink, boxes[0]))
@@ -106,22 +109,38 @@ def _marks(
     return Measurement(field.key, seen.ink, shift, seen.residual_mm, looks, around=on_words.around)
 
 
+def _places(by_field: Mapping[str, Sequence[Box]]) -> Mapping[str, Area]:
+    """Where the fields that are written in are, with the room that writing takes above and below a line."""
+    places = {}
+    for field, boxes in by_field.items():
+        if boxes[0].kind is not BoxKind.CHECKBOX:
+            x, y, w, h = _area(boxes)
+            lines = boxes[0].kind in (BoxKind.TEXT, BoxKind.LINES)
+            above, below = (thresholds.TEXT_ABOVE_MM, thresholds.TEXT_BELOW_MM) if lines else (0.0, 0.0)
+            places[field] = (x, y - above, w, h + above + below)
+    return places
+
+
+def _area(boxes: Sequence[Box]) -> Area:
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    return x, y, max(box.x + box.w for box in boxes) - x, max(box.y + box.h for box in boxes) - y
+
+
 def _with_strokes_beside(
-    ink: PageInk, boxes: Sequence[Box], ticked: Mapping[str, marks.MarksSeen]
+    strokes: PageStrokes, boxes: Sequence[Box], ticked: Mapping[str, marks.MarksSeen]
 ) -> Mapping[str, marks.MarksSeen]:
-    """With the strokes beside boxes that no box explains, of each box as its feature `beside`."""
-    own = [box for box in boxes if box.field in ticked]
-    looks = [look for seen in ticked.values() for look in seen.boxes]
-    in_order = {
-        (field, look.option): n
-        for n, (field, look) in enumerate(
-            (field, look) for field, seen in ticked.items() for look in seen.boxes
-        )
+    """Each box with its feature `beside`: strokes next to it that no box explains, mm²."""
+    looks = [(field, look) for field, seen in ticked.items() for look in seen.boxes]
+    found = mark_models.classify([look for _, look in looks])
+    on = {
+        (field, look.option): mark.on > thresholds.RATHER_MARKED
+        for (field, look), mark in zip(looks, found, strict=True)
     }
-    on = [mark.on > thresholds.RATHER_MARKED for mark in mark_models.classify(looks)]
-    marked = [on[in_order[box.field, box.option]] for box in own]
-    found = beside.measure(ink, own, marked, [box for box in boxes if box.field not in ticked])
-    amounts = {(box.field, box.option): mm2 for box, mm2 in found.items()}
+    own = [box for box in boxes if box.field in ticked]
+    amounts = {
+        (box.field, box.option): mm2
+        for box, mm2 in beside.measure(strokes, own, [on[box.field, box.option] for box in own]).items()
+    }
 
     def told(field: str, look: BoxSeen) -> BoxSeen:
         mm2 = amounts.get((field, look.option))

@@ -276,6 +276,8 @@ def _doubts(
         return min(raw, thresholds.UNEXPLAINED), "旁边的笔迹伸到了格内，请核对"
     if _is_corrected_above(seen):
         return min(raw, thresholds.UNEXPLAINED), "格子上方还有笔迹，可能改写在那里，请核对"
+    if max(box.features.get("between", 0.0) for box in seen.boxes) >= thresholds.DIGIT_LEAST_MM2:
+        return min(raw, thresholds.UNEXPLAINED), "格子之间还有笔迹，可能没有按格填写，请核对"
     if any(box.features.get("runs_on", 0.0) for box in written):
         return min(raw, thresholds.UNEXPLAINED), "有竖线穿过格子，可能是扫描的条纹，请核对"
     if min(box.features.get("edge", 1.0) for box in written) < thresholds.SOFT_EDGE:

@@ -350,7 +350,7 @@ COMB_INK = 0.02
 """Share of a number's place from which ink that belongs to no cell is not called blank: of 6,700 blank ones
 none had as much, a digit has 0.1 and more."""
 
-TOUCHING_CELLS, TOUCHING_SHARE, PARTED_CELLS = 1.25, 0.25, 0.25
+TOUCHING_CELLS, TOUCHING_SHARE, PARTED_CELLS = 1.25, 0.25, 0.45
 """Width in cells from which a stroke may be two digits that touch, the share of it that the second cell
 must hold, and how far from the line between the cells, in cells, they may be parted."""
 
@@ -623,8 +623,9 @@ SOFT_EDGE = 0.11
 """Slope of ink at its edge, as a share of its darkness per px of 0.127 mm, below which it is no pen's: rims
 of stains and shades of folds have 0.02 to 0.1, pens on blurred photographs 0.12 and more, on scans 0.2."""
 
-RULE_GAP_MM = 0.75
-"""Half of the gap that a printed rule, with the play of its place, may leave in a stroke across it, mm."""
+RULE_GAP_MM, RULE_LENGTH_MM = 0.75, 4.0
+"""Half of the gap that a printed rule, with the play of its place, may leave in a stroke across it; and how
+long print is that counts as a rule, mm."""
 
 SIGNED_MOST = 0.45
 """Share of ink above which a place is black rather than signed: of 2,700 signed ones 4 had more."""

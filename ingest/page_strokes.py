@@ -1,0 +1,84 @@
+"""The pen strokes of a page as a whole: what ends beside one field may begin in another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest import thresholds
+from ingest.ink import PageInk
+from ingest.register import READING_MM_PER_PX
+from layouts.model import Area
+
+_SCALE = 2 * READING_MM_PER_PX
+_JOINED_PX = 3
+"""Gap that is closed in a stroke: where it crosses a frame, part of it is taken for the frame's."""
+_NOBODY = -1
+
+
+@dataclass(frozen=True)
+class PageStrokes:
+    """labels  which stroke each px of `_SCALE` mm belongs to; 0: none
+    mm2, mm    by label, how much ink a stroke has, and how long its longer side is
+    places     fields that are written in
+    owner      by label, in which of `places` most of the stroke lies, -1: in none
+    """
+
+    labels: NDArray[Any]
+    mm2: NDArray[np.float64]
+    mm: NDArray[np.float64]
+    places: tuple[str, ...]
+    owner: NDArray[np.intp]
+
+    @staticmethod
+    def of(ink: PageInk, places: Mapping[str, Area]) -> PageStrokes:
+        """`places`: field key → where it is written in, mm."""
+        frame = ink.page.frame
+        _, pen, _ = ink.strokes_in((0.0, 0.0, frame.width, frame.height), _SCALE)
+        near = np.ones((_JOINED_PX, _JOINED_PX), np.uint8)
+        joined = cv2.morphologyEx(pen.astype(np.uint8), cv2.MORPH_CLOSE, near)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        labels[~pen] = 0
+        px = np.bincount(labels.ravel(), minlength=count).astype(np.float64)
+        longer = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)].max(1) * _SCALE
+        px[0] = longer[0] = 0.0
+        return PageStrokes(labels, px * _SCALE**2, longer, tuple(places), _owners(labels, px, places))
+
+    def within(self, area: Area) -> NDArray[Any]:
+        """The labels in an area, mm."""
+        return self.labels[_window(area)]
+
+    def of_others(self, field: str, inside: Area, area: Area, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Where in an area, mm, there are strokes of other places than `field`, as a picture of `shape`; but
+        what has a good part `inside`, where the field is written, is its own as well."""
+        theirs = (self.owner != _NOBODY) & (self.owner != self.places.index(field))
+        here = np.bincount(self.within(inside).ravel(), minlength=len(theirs)) * _SCALE**2
+        theirs[here >= thresholds.DIGIT_LEAST_MM2] = False
+        others = theirs[self.within(area)].astype(np.uint8)
+        if not others.any():
+            return np.zeros(shape, bool)
+        # A stroke's rim is broader in a closer look.
+        grown = cv2.dilate(others, np.ones((3, 3), np.uint8))
+        return cv2.resize(grown, shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def _window(area: Area) -> tuple[slice, slice]:
+    x, y, w, h = area
+    spans = ((y, y + h), (x, x + w))
+    rows, columns = (slice(max(round(a / _SCALE), 0), max(round(b / _SCALE), 0)) for a, b in spans)
+    return rows, columns
+
+
+def _owners(labels: NDArray[Any], px: NDArray[np.float64], places: Mapping[str, Area]) -> NDArray[np.intp]:
+    owner, most = np.full(len(px), _NOBODY), thresholds.STROKE_IS_INSIDE * px
+    for n, area in enumerate(places.values()):
+        held = np.bincount(labels[_window(area)].ravel(), minlength=len(px))
+        mine = held > most
+        owner[mine], most[mine] = n, held[mine]
+    owner[0] = _NOBODY
+    return owner
