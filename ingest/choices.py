@@ -237,21 +237,15 @@ def _may_be_ringed(question: _Question, value: Value) -> _Doubt:
 
 def _has_ink_on_words(question: _Question, value: Value) -> _Doubt:
     answered = value not in (None, [])
-    if answered and not isinstance(value, list):
-        return None
     much, marked = thresholds.AROUND_MM2, thresholds.WORDS_MAY_BE_MARKED
     if question.alone:
         much, marked = thresholds.AROUND_ALONE_MM2, thresholds.WORDS_MARKED
+    if answered and not isinstance(value, list):
+        much, marked = math.inf, thresholds.WORDS_MARKED
     if question.seen.around < much and max(map(_words_marked, question.boxes)) < marked:
         return None
     words = "有的选项没有打√，但文字上有笔迹" if answered else "没有打√，但选项文字上有笔迹"
     return thresholds.UNEXPLAINED, words
-
-
-def _has_faded(question: _Question, value: Value) -> _Doubt:
-    if not question.of_page.fading or value not in (None, []):
-        return None
-    return thresholds.UNEXPLAINED, "这页的笔迹都很淡，有的可能看不见了"
 
 
 def _is_scribbled(question: _Question, value: Value) -> _Doubt:
@@ -273,7 +267,7 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
-    _is_hidden, _has_strayed, _has_strokes_beside, _may_be_ringed, _has_ink_on_words, _has_faded,
+    _is_hidden, _has_strayed, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
     _is_scribbled, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""

@@ -73,16 +73,24 @@ class PageInk:
     def _blank(self) -> Pyramid:
         return Pyramid(self.page.blank)
 
-    def paper_under(self, region: tuple[float, float, float, float], shape: tuple[int, ...]) -> Ink:
+    @cached_property
+    def _paper_of_any_colour(self) -> NDArray[np.float32]:
+        """As `paper`, of each place's darkest colour: yellow paper is dark in blue."""
+        frame = self.page.frame
+        colours = self.page.colour_patch(0.0, 0.0, frame.width, frame.height, 1.0)
+        return self.paper if colours is None else _whitest(np.asarray(colours.min(2), np.uint8))
+
+    def paper_under(
+        self, region: tuple[float, float, float, float], shape: tuple[int, ...], any_colour: bool = False
+    ) -> Ink:
         """Brightness of bare paper for every pixel of a patch."""
         x, y, w, h = region
         rows, columns = shape[:2]
+        paper = self._paper_of_any_colour if any_colour else self.paper
         to_page = np.array([[w / columns, 0, x - 0.5], [0, h / rows, y - 0.5]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size, border = (columns, rows), cv2.BORDER_REPLICATE
-        return np.asarray(
-            cv2.warpAffine(self.paper, to_page, size, flags=flags, borderMode=border), np.float32
-        )
+        return np.asarray(cv2.warpAffine(paper, to_page, size, flags=flags, borderMode=border), np.float32)
 
     def paper_at(self, places: Points) -> NDArray[np.float32]:
         """Brightness of bare paper at places in mm (N, 2)."""
@@ -137,7 +145,7 @@ class PageInk:
         else:
             seen = np.asarray(colours.min(2), np.uint8)
         print_ = self.page.blank_patch(x, y, w, h, mm_per_px)
-        return self.against(seen, print_, self.paper_under((x, y, w, h), seen.shape))
+        return self.against(seen, print_, self.paper_under((x, y, w, h), seen.shape, any_colour))
 
     def strokes_in(
         self, region: tuple[float, float, float, float], mm_per_px: float, shift: Shift = (0.0, 0.0)
@@ -276,7 +284,11 @@ def without_strikes(mask: NDArray[np.bool_], mm_per_px: float, least_mm2: float)
 
 
 def _paper(page: RegisteredPage) -> NDArray[np.float32]:
-    coarse = page.patch(0.0, 0.0, page.frame.width, page.frame.height, 1.0)
+    return _whitest(page.patch(0.0, 0.0, page.frame.width, page.frame.height, 1.0))
+
+
+def _whitest(coarse: Image) -> NDArray[np.float32]:
+    """The whitest spot around each place, of a picture with a px a mm."""
     size = thresholds.PAPER_MM
     whitest = cv2.dilate(coarse, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
     return np.asarray(np.maximum(cv2.blur(whitest, (3, 3)), 1), np.float32)

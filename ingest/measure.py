@@ -97,9 +97,8 @@ def _marks(
         for box, look in zip(boxes, mark_models.classify(seen.boxes), strict=True)
         if look.on <= thresholds.RATHER_MARKED
     ]
-    answered = field.kind is Kind.SINGLE and len(unmarked) < len(boxes)
     shift = seen.shift_mm
-    on_words = words.WordsSeen() if answered else words.measure(ink, layout, boxes, unmarked, shift)
+    on_words = words.measure(ink, layout, boxes, unmarked, shift)
     looks = tuple(
         replace(look, features={**look.features, "words_marked": on_words.marked[look.option or ""]})
         if look.option in on_words.marked

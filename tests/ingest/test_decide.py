@@ -250,7 +250,9 @@ def test_people_are_asked_about_the_option_whose_words_are_marked():
     assert found.confidence <= thresholds.UNEXPLAINED
     ticked = replace(seen, boxes=(_box("a", "marked"), *boxes[1:]))
     assert decide(_form(several), [ticked], {}, PLAIN)[0].value == ["a", "b"]
-    assert decide(_form(single), [ticked], {}, PLAIN)[0].value == "a"
+    two = decide(_form(single), [ticked], {}, PLAIN)[0]
+    assert (two.value, two.confidence <= thresholds.UNEXPLAINED) == ("a", True)
+    assert "文字上有笔迹" in two.doubt
 
 
 def test_someone_who_fills_all_boxes_corrects_none_by_filling_it():
