@@ -156,7 +156,7 @@ def plan_print(
     kept.keep(db)
     for layout in planned.used.values():
         printed.keep_layout(db, layout)
-    job = printed.start_job(db, {"cadres": list(cadres), "forms": list(layouts), "spare": spare})
+    job = printed.start_job(db, planned.order(cadres))
     issued = printed.issue(db, planned.wanted, key.new_serial, job)
     anonymous = printed.issue(db, planned.anonymous, key.new_serial, job)
     counts = planned.card_counts()
@@ -180,6 +180,7 @@ class _Plan:
     subjects: dict[str, tuple[Subject, ...]] = field(default_factory=dict)  # cadre → whom to visit
     wanted: list[Wanted] = field(default_factory=list)
     anonymous: list[Wanted] = field(default_factory=list)
+    copies: dict[str, Counter[str]] = field(default_factory=dict)  # anonymous form → cadre → how many
     used: dict[str, Layout] = field(default_factory=dict)  # by digest
     rows: dict[tuple[str, Subject], dict[str, tuple[Subject, ...]]] = field(default_factory=dict)
     _grown: dict[tuple[str, tuple[tuple[str, int], ...]], Layout] = field(default_factory=dict)
@@ -205,11 +206,21 @@ class _Plan:
         own = [one for subject in (me, *unit) for one in self._own_forms(subject, cadre, walk, content)]
         self.wanted += [*sorted(own, key=_rank), *visits, *loose, *spares]
         for one in visits:
-            self._add_anonymous_pages(self.layouts[one.form])
+            self._add_anonymous_pages(self.layouts[one.form], cadre)
         for layout in self.layouts.values():
             if layout.form.anonymous:  # a questionnaire for every cadre
                 for _ in range(max(layout.form.per_cadre, 1)):
-                    self._add_anonymous_pages(layout)
+                    self._add_anonymous_pages(layout, cadre)
+
+    def order(self, cadres: Sequence[str]) -> dict[str, Any]:
+        """The print job, for the record."""
+        return {
+            "cadres": list(cadres),
+            "forms": list(self.layouts),
+            "spare": self.spare,
+            "round": self.campaign.round,
+            printed.ANONYMOUS: self.copies,
+        }
 
     def add_units(self) -> None:
         """Note each unit's list of the packets of those cadres who get one."""
@@ -276,7 +287,7 @@ class _Plan:
         layout = self._spare_layouts[form]
         for _ in range(self.spare):
             yield self._wanted(layout, named_pages(layout), cadre=cadre, spare=True)
-            self._add_anonymous_pages(self.layouts[form])
+            self._add_anonymous_pages(self.layouts[form], cadre)
 
     @cached_property
     def _spare_layouts(self) -> Mapping[str, Layout]:
@@ -288,9 +299,11 @@ class _Plan:
             if set(layout.form.subject_kinds) & set(VISITED)
         }
 
-    def _add_anonymous_pages(self, layout: Layout) -> None:
+    def _add_anonymous_pages(self, layout: Layout, cadre: str) -> None:
+        """That a cadre gets copies is on record; which ones is not."""
         pages = anonymous_pages(layout)
         if pages:
+            self.copies.setdefault(layout.form.id, Counter())[cadre] += 1
             self.anonymous.append(self._wanted(layout, pages, anonymous=True))
 
     def _wanted(self, layout: Layout, pages: tuple[int, ...], **more: Any) -> Wanted:

@@ -43,6 +43,13 @@ class Printed:
     cards: int
     reprinted: int
 
+    @property
+    def remark(self) -> str:
+        """On what was printed before, in words for clerks; empty when nothing was."""
+        if not self.reprinted:
+            return ""
+        return f"其中 {self.reprinted} 面以前印过，用原编号重印；日记、备用表和匿名问卷没有原编号可用，是新的一份"
+
 
 class UnprintableError(ClerkError):
     """Facts that cannot be printed: a line for each, with whom it is about."""

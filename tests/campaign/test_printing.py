@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from returned import CAMPAIGN, H1, H2, KEY, LAYOUT, P1, Q1, Office, database_of
 
-from campaign import Facts, Packet, PrintPlan, facts_for, plan_print
+from campaign import Facts, Overview, Packet, PrintPlan, facts_for, plan_print
 from forms import Form, load_catalogue
 from layouts import Layout, place
 from store import Duty, Subject, printed, roster
@@ -165,6 +165,18 @@ def test_anonymous_sides_are_in_no_packet_and_say_nothing(town: Office) -> None:
 def test_anonymous_sides_are_new_each_time(town: Office) -> None:
     first, again = (plan(town, layouts=anonymous_forms()) for _ in range(2))
     assert {s.serial for s in first.anonymous}.isdisjoint(s.serial for s in again.anonymous)
+
+
+def test_anonymous_sides_that_are_printed_again_are_not_waited_for_twice(town: Office) -> None:
+    """One cadre's packet, then everybody's, then that one's again: as many as one of each."""
+    for cadres in (("C1",), ("C1", "L1"), ("C1",)):
+        found = plan(town, layouts=anonymous_forms(), cadres=cadres)
+    once = {"T-6": 2, "T-1": 3 + 3}  # two cadres; three households, each with a page that is anonymous
+    assert {line.key: line.issued for line in Overview.of(town.store, CAMPAIGN).lines("form")} == once
+    for sheet in plan(town, layouts=anonymous_forms()).anonymous + found.anonymous:
+        town.scan(sheet.serial, {})
+    came = {line.key: line for line in Overview.of(town.store, CAMPAIGN).lines("form")}
+    assert came["T-6"].issued == came["T-6"].returned == 3, "whatever came back was handed out"
 
 
 def test_the_database_links_no_anonymous_sheet_to_anybody(town: Office) -> None:

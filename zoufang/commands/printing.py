@@ -103,8 +103,8 @@ def choose_cadres(
 
 def report(done: Printed, folder: Path) -> None:
     tell(f"第 {done.job} 批：{done.packets} 份资料，{done.sheets} 面表格，{done.cards} 张联系卡")
-    if done.reprinted:
-        tell(f"其中 {done.reprinted} 面以前印过，用原编号重印")
+    if done.remark:
+        tell(done.remark)
     tell(f"共 {len(done.files)} 个文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")
     if any(file.suffix == ".docx" for file in done.files):
         tell("各表共有的文字在页眉里（双击页眉修改，同一种表一改全改）；用 LibreOffice 修改后请另存为 ODT")
