@@ -14,7 +14,7 @@ where they lie in it one could tell whose they are. Print them to a file of thei
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -105,6 +105,11 @@ class PrintPlan:
             yield from bundle.sheets
         yield from self.anonymous
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to print."""
+        return not any(self.sheets()) and not any(packet.cards for packet in self.packets)
+
     def layouts(self) -> dict[str, Layout]:
         """Digest → layout, of all sheets."""
         return {sheet.layout.digest: sheet.layout for sheet in self.sheets()}
@@ -130,6 +135,7 @@ def plan_print(
     cards: Iterable[Form] = (),
     cadres: Sequence[str] = (),
     spare: int = 0,
+    asked: Collection[str] = (),
 ) -> PrintPlan:
     """Plan, and write down, what these cadres get. Call it in a write transaction that ends before
     anything is printed: then every sheet on paper is in the database.
@@ -139,6 +145,7 @@ def plan_print(
     cards    the card forms to print
     cadres   codes; unknown ones raise KeyError
     spare    empty sheets of each form of the walk, for whoever turns up in addition
+    asked    forms that have spares even where nobody on the walk needs them
 
     Raises PlacementError when a table or a spare's code does not fit its form.
     """
@@ -146,7 +153,7 @@ def plan_print(
     kept = Lists(db, campaign.round)
     cards = tuple(cards)
     listing = Listing(facts.tables, roster.load(db, "unit_villages")["unit_villages"], kept)
-    planned = _Plan(facts, campaign, layouts, spare, listing, cards)
+    planned = _Plan(facts, campaign, layouts, spare, asked, listing, cards)
     subjects: dict[str, list[Subject]] = defaultdict(list)
     for duty in roster.load_duties(db, campaign.round):
         subjects[duty.cadre].append(duty.subject)
@@ -175,6 +182,7 @@ class _Plan:
     campaign: Campaign
     layouts: Mapping[str, Layout]
     spare: int
+    asked: Collection[str]
     listing: Listing
     cards: tuple[Form, ...]
     subjects: dict[str, tuple[Subject, ...]] = field(default_factory=dict)  # cadre → whom to visit
@@ -195,9 +203,8 @@ class _Plan:
         self.subjects[cadre] = walk
         visits = [one for subject in walk for one in self._forms_about(subject, cadre)]
         loose = list(self._loose(cadre))
-        spares = [
-            one for form in dict.fromkeys(one.form for one in visits) for one in self._spares(form, cadre)
-        ]
+        forms = dict.fromkeys([*(one.form for one in visits), *self.asked])
+        spares = [one for form in forms for one in self._spares(form, cadre)]
         unit = self._unit_of_liaison_officer(cadre)
         titles = {_content_title(self.used[one.layout].form) for one in (*visits, *loose, *spares)}
         mine = {"cadre", "unit"} if unit else {"cadre"}
@@ -282,7 +289,7 @@ class _Plan:
                     yield self._wanted(layout, named_pages(layout), cadre=cadre, spare=True)
 
     def _spares(self, form: str, cadre: str) -> Iterator[Wanted]:
-        if not self.spare:
+        if not self.spare or form not in self._spare_layouts:
             return
         layout = self._spare_layouts[form]
         for _ in range(self.spare):

@@ -38,9 +38,11 @@ def plan(
     cadres: tuple[str, ...] = ("C1", "L1"),
     cards: tuple[Form, ...] = (),
     spare: int = 0,
+    asked: tuple[str, ...] = (),
 ) -> PrintPlan:
+    chosen = LAYOUTS if layouts is None else layouts
     with office.store.write() as db:
-        return plan_print(db, KEY, CAMPAIGN, LAYOUTS if layouts is None else layouts, cards, cadres, spare)
+        return plan_print(db, KEY, CAMPAIGN, chosen, cards, cadres, spare, asked)
 
 
 def sides(packet: Packet) -> list[tuple[str, str | None, int]]:
@@ -103,6 +105,18 @@ def test_spares_are_new_each_time_and_say_only_who_brings_them(town: Office) -> 
     assert {s.serial for s in spares[0]}.isdisjoint(s.serial for s in spares[1])
     assert {tuple(s.facts.items()) for s in spares[0]} <= {(("visitor", "蒋玉兰"),), ()}
     assert [s.spare for s in first.packets[0].sheets] == sorted(s.spare for s in first.packets[0].sheets)
+
+
+def test_spares_of_a_form_asked_for_come_to_whoever_has_nobody_for_it(town: Office) -> None:
+    """The leader visits no household; a ledger has no spares."""
+    household = {"2-5": LAYOUTS["2-5"], "LEDGER": place(FORMS["LEDGER"])}
+
+    def spares(*asked: str) -> list[str]:
+        (leader,) = plan(town, household, ("L1",), spare=2, asked=asked).packets
+        return [sheet.layout.form.id for sheet in leader.sheets if sheet.spare]
+
+    assert spares() == []
+    assert spares("2-5", "LEDGER") == ["2-5"] * 2 * LAYOUTS["2-5"].pages
 
 
 def test_cards_are_as_many_as_households_and_ten_at_least(town: Office) -> None:

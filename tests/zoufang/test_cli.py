@@ -83,6 +83,13 @@ def test_a_missing_file_is_one_line(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+def test_printing_for_all_and_for_some_at_once_is_refused(tmp_path):
+    run("init", str(tmp_path / "town"))
+    result = run("print", "--cadre", "G0001", "--all", "-o", "out", "-w", str(tmp_path / "town"))
+    assert result.returncode == Exit.USAGE
+    assert "--all" in result.stderr
+
+
 def test_what_click_says_is_chinese_and_its_catalogue_is_compiled(tmp_path):
     result = run("print")
     assert result.returncode == Exit.USAGE

@@ -11,7 +11,7 @@ from store import Store, roster
 from workspace.folder import Workspace
 from workspace.printing import FORMATS, MANIFEST, Printed, print_packets, usual_choice
 from zoufang.commands.forms import known_form
-from zoufang.console import Exit, print_json, progress, say, tell
+from zoufang.console import print_json, progress, tell
 from zoufang.options import json_option, workspace_option
 
 
@@ -29,7 +29,11 @@ from zoufang.options import json_option, workspace_option
     help="pdf，或可用 Word、WPS 修改文字的 docx。",
 )
 @click.option(
-    "--spare", type=click.IntRange(0, 100), default=0, metavar="N", help="每份资料、每种表另加的空白份数。"
+    "--spare",
+    type=click.IntRange(0, 100),
+    default=0,
+    metavar="N",
+    help="每份资料、每种表另加的空白份数；用 --form 点名的表，没有走访对象要用也加。",
 )
 @click.option("-o", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @workspace_option
@@ -44,7 +48,9 @@ def print_command(
     folder: Path,
     workspace: Workspace,
     as_json: bool,
-) -> int:
+) -> None:
+    if everyone and (cadres or units):
+        raise click.UsageError("--all 已是全部干部，不能同时用 --cadre、--unit")
     store = workspace.open_store()
     usual_forms, going = usual_choice(workspace, store)
     forms = [known_form(workspace, form_id) for form_id in form_ids] or usual_forms
@@ -60,6 +66,7 @@ def print_command(
             spare,
             lambda n, total: bar.update(task, completed=n, total=total),
             file_format,
+            asked=form_ids,
         )
     if as_json:
         print_json(
@@ -75,10 +82,6 @@ def print_command(
         )
     else:
         report(done, folder)
-    if not done.files:
-        say("没有要印的内容：所选干部没有走访任务。请先运行 zoufang assign")
-        return Exit.FAILED
-    return Exit.DONE
 
 
 def choose_cadres(
