@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from campaign.town import KIND_WORDS
+from store import Store, roster
+from store.model import TABLE_OF_KIND
 from workspace.folder import Workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -33,3 +36,13 @@ def workspace_option(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="输出 JSON，供其他程序使用。")(command)
+
+
+def check_codes(store: Store, kind: str, codes: Iterable[str]) -> None:
+    """Raises click.UsageError, naming those that the roster does not have. `kind`: unit, cadre."""
+    table = TABLE_OF_KIND[kind]
+    with store.read() as db:
+        known = {row["code"] for row in roster.load(db, table)[table]}
+    unknown = [code for code in dict.fromkeys(codes) if code not in known]
+    if unknown:
+        raise click.UsageError(f"名册中没有{KIND_WORDS[kind]}：{'、'.join(unknown)}")

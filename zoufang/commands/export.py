@@ -17,7 +17,7 @@ from campaign.coverage import BY_NAMES
 from workspace.exporting import KINDS, TEXTS, Wish, export, save, to_text
 from workspace.folder import Workspace
 from zoufang.console import say
-from zoufang.options import workspace_option
+from zoufang.options import check_codes, workspace_option
 
 _WHOLE = ("records", "readings")
 
@@ -53,9 +53,11 @@ def _export(
 ) -> None:
     if path is None and file_format not in TEXTS:
         raise click.UsageError(f"{file_format} 请用 -o 指明文件")
+    store = workspace.open_store()
+    check_codes(store, "cadre", [cadre] if cadre else [])
     whole = kind in _WHOLE and file_format == "json"
     wish = Wish(file_format, unmasked, whole, by or "", cadre or "")
-    found = export(workspace, workspace.open_store(), kind, wish)
+    found = export(workspace, store, kind, wish)
     if path is None:
         sys.stdout.write(to_text(found, file_format))
     else:

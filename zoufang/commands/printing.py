@@ -12,7 +12,7 @@ from workspace.folder import Workspace
 from workspace.printing import FORMATS, MANIFEST, Printed, print_packets, usual_choice
 from zoufang.commands.forms import known_form
 from zoufang.console import print_json, progress, tell
-from zoufang.options import json_option, workspace_option
+from zoufang.options import check_codes, json_option, workspace_option
 
 
 @click.command(name="print", help="印制走访资料：每名干部一份表格、一份联系卡，附清单 manifest.json。")
@@ -90,18 +90,14 @@ def choose_cadres(
     """Codes, in the roster's order. `everyone`: those whom --all means. Raises click.UsageError for unknown
     ones or an empty choice."""
     with store.read() as db:
-        tables = roster.load(db, "cadres", "units")
-    codes = {row["code"] for row in tables["cadres"]}
-    if not codes:
+        rows = roster.load(db, "cadres")["cadres"]
+    if not rows:
         raise click.UsageError("名册是空的。请先运行 zoufang roster load 和 zoufang assign")
-    unknown = sorted({*cadres} - codes) + sorted({*units} - {row["code"] for row in tables["units"]})
-    if unknown:
-        raise click.UsageError(f"名册中没有：{'、'.join(unknown)}")
+    check_codes(store, "cadre", cadres)
+    check_codes(store, "unit", units)
     if not (cadres or units or everyone):
         raise click.UsageError("请用 --cadre、--unit 或 --all 说明印给谁")
-    return [
-        row["code"] for row in tables["cadres"] if row["code"] in (*everyone, *cadres) or row["unit"] in units
-    ]
+    return [row["code"] for row in rows if row["code"] in (*everyone, *cadres) or row["unit"] in units]
 
 
 def report(done: Printed, folder: Path) -> None:
