@@ -104,6 +104,11 @@ class Wish:
     by: str = ""
     cadre: str = ""
 
+    @property
+    def shows(self) -> bool:
+        """Whether people are shown by name and telephone."""
+        return self.unmasked or self.whole
+
 
 @dataclass(frozen=True)
 class Export:
@@ -159,7 +164,7 @@ def export(
     """One of KINDS, as wished; noted. Raises FormError."""
     found = KINDS[kind].make(_Source(workspace, store, wish, on_step))
     with store.write() as db:
-        detail = {"rows": found.rows, "unmasked": wish.unmasked or wish.whole}
+        detail = {"rows": found.rows, "unmasked": wish.shows}
         audit.note(db, workspace.who, f"export.{kind}", detail)
     return found
 

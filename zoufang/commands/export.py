@@ -20,9 +20,14 @@ from zoufang.console import say
 from zoufang.options import check_codes, workspace_option
 
 _WHOLE = ("records", "readings")
+_WHOLE_WORDS = "json 供程序与纸面核对，一律不隐去，并记入日志；要隐去的请用 --format csv、xlsx。"
 
 
-@click.group(name="export", help="导出数据。默认隐去电话和户主姓名；--unmasked 不隐去，并记入日志。")
+@click.group(
+    name="export",
+    help="导出数据。默认隐去电话和户主姓名（records 和 readings 的 json 除外）；--unmasked 不隐去。"
+    "不隐去的都记入日志。",
+)
 def export_command() -> None:
     pass
 
@@ -30,7 +35,7 @@ def export_command() -> None:
 def output_options(kind: str) -> Callable[[Any], Any]:
     def decorate(command: Any) -> Any:
         file = click.Path(path_type=Path, dir_okay=False)
-        command = click.option("--unmasked", is_flag=True, help="不隐去个人信息。")(command)
+        command = click.option("--unmasked", is_flag=True, help="不隐去个人信息，并记入日志。")(command)
         command = click.option("-o", "path", metavar="FILE", type=file, help="写到文件；默认写到屏幕。")(
             command
         )
@@ -62,16 +67,16 @@ def _export(
         sys.stdout.write(to_text(found, file_format))
     else:
         save(workspace, found, file_format, path)
-        say(f"已写出 {found.what}：{path}")
+        say(f"已写出 {found.what}：{path}" + ("（没有隐去个人信息，已记入日志）" if wish.shows else ""))
 
 
-@export_command.command("records", help="每张表一条记录：每个字段的值、状态和把握。")
+@export_command.command("records", help=f"每张表一条记录：每个字段的值、状态和把握。{_WHOLE_WORDS}")
 @output_options("records")
 def export_records(workspace: Workspace, path: Path | None, file_format: str, unmasked: bool) -> None:
     _export(workspace, "records", path, file_format, unmasked)
 
 
-@export_command.command("readings", help="每个字段一行，连同读数的把握和所在的表格编号。")
+@export_command.command("readings", help=f"每个字段一行，连同读数的把握和所在的表格编号。{_WHOLE_WORDS}")
 @output_options("readings")
 def export_readings(workspace: Workspace, path: Path | None, file_format: str, unmasked: bool) -> None:
     _export(workspace, "readings", path, file_format, unmasked)
