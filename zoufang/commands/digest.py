@@ -79,8 +79,8 @@ def _tell(digest: Digest) -> None:
     tell(f"会商会办：未定去向 {len(unrouted)} 件，超期 {len(overdue)} 件，退回 {len(returned)} 件")
     for file in digest.files:
         tell(f"  {file}")
-    if digest.unchecked:
-        say(f"其中 {len(digest.unchecked)} 件尚未经人核对，没有开交办单。请先运行 zoufang review")
+    if digest.remark:
+        say(f"{digest.remark}。核对用 zoufang review")
 
 
 def _json(digest: Digest) -> dict[str, object]:
