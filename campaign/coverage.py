@@ -23,7 +23,7 @@ from campaign.standing import refresh
 from campaign.town import KEY_ENTERPRISE, LEADER, OFFICE, line_of
 from campaign.walking import natural
 from store import Duty, Store, Subject, roster
-from store.printed import printed_again, resolved_instances
+from store.printed import form_titles, printed_again, resolved_instances
 from store.standing import Standing, load_standings
 
 By = Literal["cadre", "unit", "village", "group", "line", "form"]
@@ -131,6 +131,7 @@ class Overview:
     roster: Mapping[str, list[dict[str, Any]]]
     duties: tuple[Duty, ...]
     issued: tuple[_Issued, ...]
+    titles: Mapping[str, str]  # of forms
     part: Part = Part()
 
     @staticmethod
@@ -144,6 +145,7 @@ class Overview:
                 roster.load(db),
                 duties,
                 tuple(_load_issued(db, campaign.round, {duty.subject: duty.cadre for duty in duties})),
+                form_titles(db),
             )
 
     def of_part(self, part: Part) -> Overview:
@@ -214,8 +216,10 @@ class Overview:
     def _name(self, by: By, key: str) -> str:
         if not key:
             return "（未注明）"
-        if by in ("form", "line"):
+        if by == "line":
             return key
+        if by == "form":
+            return self.titles.get(key, key)
         if by == "group":
             return self.facts.place(Subject("group", key))
         return self.facts.name(Subject(by, key))

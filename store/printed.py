@@ -61,6 +61,16 @@ def load_layouts(db: Connection) -> dict[str, Layout]:
     return {row.digest: Layout.from_json(row.json) for row in db.execute(select(layouts))}
 
 
+def form_titles(db: Connection) -> dict[str, str]:
+    """Form → its title, as it was printed last."""
+    latest = select(layouts.c.form, func.max(layouts.c.kept_at).label("kept_at")).group_by(layouts.c.form)
+    last = latest.subquery()
+    query = select(layouts.c.form, layouts.c.json).join(
+        last, (last.c.form == layouts.c.form) & (last.c.kept_at == layouts.c.kept_at)
+    )
+    return {form: Layout.from_json(json).form.title for form, json in db.execute(query)}
+
+
 def load_blanks(db: Connection, digest: str) -> list[bytes]:
     """The blank pages as PNG, page 1 first; empty when none were kept."""
     return list(db.scalars(select(blanks.c.png).where(blanks.c.layout == digest).order_by(blanks.c.page)))

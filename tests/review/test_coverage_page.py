@@ -39,6 +39,13 @@ def test_figures_by_village_and_its_parts(office: Office) -> None:
     assert "3组544" in desk.words("/coverage?village=V01&by=group")
 
 
+def test_an_address_that_makes_no_sense_is_explained_on_a_page(office: Office) -> None:
+    answer = Desk(office, "supervisor").client.get("/coverage?by=foo", headers={"accept": "text/html"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "请求格式不对" in answer.text
+
+
 def test_a_unit_and_a_cadre_see_only_their_own(office: Office) -> None:
     unit, cadre = Desk(office, "unit", "U2"), Desk(office, "cadre", "C1")
     assert "2应走访1已走访" in unit.words("/coverage")

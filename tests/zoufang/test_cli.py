@@ -58,6 +58,50 @@ def test_a_setting_that_is_wrong_is_named(tmp_path):
     assert "rownd" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "encoding", "words"),
+    [
+        ("town = 孟河镇", "utf-8", "第 3 行第 8 个字符起写法不对"),
+        ('town = "孟河镇', "utf-8", "写法不对"),
+        ('town = "孟河镇"', "gbk", "另存为 UTF-8"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_explained_in_chinese(tmp_path, line, encoding, words):
+    run("init", str(tmp_path / "town"))
+    (tmp_path / "town" / "zoufang.toml").write_text(f"[campaign]\nyear = 2017\n{line}", encoding)
+    result = run("assign", "-w", str(tmp_path / "town"))
+    assert result.returncode == Exit.FAILED
+    assert words in result.stderr
+    assert "Invalid" not in result.stderr
+
+
+def test_settings_saved_by_windows_are_read(tmp_path):
+    """Its editor begins a file with a byte order mark."""
+    run("init", str(tmp_path / "town"))
+    (tmp_path / "town" / "zoufang.toml").write_text('[campaign]\ntown = "孟河镇"\n', "utf-8-sig")
+    assert run("status", "-w", str(tmp_path / "town")).returncode == Exit.DONE
+
+
+def test_a_folder_that_is_not_there_is_said_in_chinese(tmp_path):
+    run("init", str(tmp_path / "town"))
+    nowhere = tmp_path / "nowhere" / "x.json"
+    result = run("export", "records", "-o", str(nowhere), "-w", str(tmp_path / "town"))
+    assert result.returncode == Exit.FAILED
+    assert result.stderr == f"错误：没有这个文件或文件夹：{nowhere}\n"
+
+
+def test_days_are_taken_as_people_write_them(tmp_path):
+    run("init", str(tmp_path / "town"))
+
+    def plan(day):
+        return run("plan", "--from", day, "-w", str(tmp_path / "town"))
+
+    assert "应写成 2017-04-01 的样子" in plan("4月1日").stderr
+    assert plan("4月1日").returncode == Exit.USAGE
+    for day in ("2017-04-01", "2017/4/1"):
+        assert "还没有走访安排" in plan(day).stderr
+
+
 def test_forms_and_layouts_are_told_as_json(tmp_path):
     run("init", str(tmp_path / "town"))
     forms = json.loads(run("forms", "list", "--json", "-w", str(tmp_path / "town")).stdout)
