@@ -22,16 +22,26 @@ def _find(_context: click.Context, _parameter: click.Parameter, value: Path) -> 
 
 def workspace_option(command: Command) -> Command:
     """`-w DIR`, handed to the command as the `workspace` found there."""
+    return _workspace_folder("workspace", _find)(command)
+
+
+def folder_option(command: Command) -> Command:
+    """`-w DIR` of a command that needs no workspace, handed to it as the `folder` where one may be."""
+    return _workspace_folder("folder", None)(command)
+
+
+def _workspace_folder(name: str, callback: Any) -> Callable[[Command], Command]:
     return click.option(
         "-w",
         "--workspace",
+        name,
         type=click.Path(path_type=Path, file_okay=False),
         default=".",
         envvar="ZOUFANG_WORKSPACE",
-        callback=_find,
+        callback=callback,
         metavar="DIR",
         help="工作区文件夹；默认为当前文件夹，或环境变量 ZOUFANG_WORKSPACE。",
-    )(command)
+    )
 
 
 def json_option(command: Command) -> Command:

@@ -183,8 +183,8 @@ def test_the_commands_say_what_they_did(office, cli_runner):
     assert "已启用 confidence-2" in told
     told = cli_runner("scan", "--redecide", "--json", "-w", str(office.workspace.root))
     assert json.loads(told)["changed"] == 120
-    told = cli_runner("calibrate", "--back", "-w", str(office.workspace.root))
-    assert "shipped-4" in told
+    told = cli_runner("calibrate", "--back", "--json", "-w", str(office.workspace.root))
+    assert json.loads(told) == {"version": "shipped-4"}
 
 
 def test_what_a_threshold_would_mean_is_told_before_it_is_changed(office, cli_runner):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
@@ -29,6 +30,44 @@ def test_every_command_explains_itself_in_chinese(name):
     result = CliRunner().invoke(cli, [name, "-h"])
     assert result.exit_code == 0, result.output
     assert any("一" <= character <= "鿿" for character in result.output)
+
+
+def leaves(command, *path):
+    """Every command that does something, with its words."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    for name in command.list_commands(click.Context(command)):
+        yield from leaves(command.get_command(click.Context(command), name), *path, name)
+
+
+def test_every_command_reports_as_json_but_those_that_one_watches():
+    silent = {path for path, command in leaves(cli) if "--json" not in str([p.opts for p in command.params])}
+    assert silent == {("demo",), ("review",)}
+
+
+def test_a_command_that_only_writes_reports_what_it_wrote(tmp_path):
+    town = tmp_path / "town"
+    assert json.loads(run("init", str(town), "--json").stdout) == {"workspace": str(town)}
+    out = tmp_path / "x.csv"
+    words = ("export", "diary", "--format", "csv", "--json", "-w", str(town))
+    assert json.loads(run(*words, "-o", str(out)).stdout) == {"file": str(out), "rows": 0, "unmasked": False}
+    assert run(*words).returncode == Exit.USAGE
+    words = ("user", "add", "张三", "--role", "keyer", "--password", "a long one")
+    added = run(*words, "--json", "-w", str(town))
+    assert json.loads(added.stdout) == {"name": "张三", "role": "keyer", "scope": "", "new": True}
+    (user,) = json.loads(run("user", "list", "--json", "-w", str(town)).stdout)
+    assert (user["name"], user["disabled"]) == ("张三", False)
+
+
+def test_the_rosters_template_needs_no_workspace_and_says_how_to_load_it_into_one(tmp_path):
+    """As does what `init` says comes next."""
+    town, book = tmp_path / "town", tmp_path / "名册.xlsx"
+    assert f"roster load 名册.xlsx -w {town}" in run("init", str(town)).stderr
+    assert "-w 工作区文件夹" in run("roster", "template", str(book), "-w", str(tmp_path)).stderr
+    assert book.exists()
+    book.unlink()
+    assert f"-w {town}" in run("roster", "template", str(book), "-w", str(town)).stderr
 
 
 def test_init_makes_a_workspace_that_only_its_owner_reads(tmp_path):

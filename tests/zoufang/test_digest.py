@@ -169,10 +169,10 @@ def test_a_slip_that_comes_back_closes_its_item(office: Office) -> None:
 
 def test_what_came_back_as_not_theirs_is_handed_on_with_another_slip(office: Office) -> None:
     office.digest("2017-W14", "--date", "2017-04-10")
-    office.run(
-        "opinions", "answer", "1", "--result", "returned", "--details", "不归我们", "--date", "2017-04-11"
-    )
-    office.run("opinions", "assign", "1", "--unit", "U2", "--date", "2017-04-12")
+    said = ("--result", "returned", "--details", "不归我们", "--date", "2017-04-11")
+    assert office.run("opinions", "answer", "1", *said, "--json")["state"] == "returned"
+    handed = office.run("opinions", "assign", "1", "--unit", "U2", "--date", "2017-04-12", "--json")
+    assert (handed["state"], handed["handler"]) == ("assigned", "U2")
     office.digest("2017-W14")
     listing = json.loads((office.workspace / "out" / "2017-W14" / "交办单-2017-W14.json").read_text("utf-8"))
     assert {page["subject"]["code"] for page in listing["pages"] if page["subject"]} >= {"2017-1-2"}

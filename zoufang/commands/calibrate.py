@@ -22,7 +22,7 @@ from workspace.calibrating import (
 )
 from workspace.folder import Workspace
 from workspace.rejudging import OnPage
-from zoufang.console import print_json, print_table, progress, say, tell
+from zoufang.console import conclude, print_json, print_table, progress, say, tell
 from zoufang.options import json_option, workspace_option
 
 JUDGEMENT_NAMES = {
@@ -94,9 +94,11 @@ def calibrate_command(
 
 def _go_back(workspace: Workspace, as_json: bool) -> None:
     version = models.back(workspace.root).version
-    if as_json:
-        print_json({"version": version})
-    tell(f"已退回：{version}。以前读过的页请用 zoufang scan --redecide 重新判定")
+    conclude(
+        as_json,
+        {"version": version},
+        f"已退回：{version}。以前读过的页请用 zoufang scan --redecide 重新判定",
+    )
 
 
 def _answer_what_if(workspace: Workspace, thresholds: dict[Kind, float], as_json: bool) -> None:
