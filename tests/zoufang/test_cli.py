@@ -129,6 +129,15 @@ def test_a_folder_that_is_not_there_is_said_in_chinese(tmp_path):
     assert result.stderr == f"错误：没有这个文件或文件夹：{nowhere}\n"
 
 
+def test_looking_up_a_picture_that_is_not_there_says_so(tmp_path):
+    run("init", str(tmp_path / "town"))
+    for what in ("nothing.jpg", "扫描件/第一页"):
+        result = run("lookup", what, "-w", str(tmp_path / "town"))
+        assert result.returncode == Exit.USAGE
+        assert f"没有这个文件：{what}" in result.stderr
+    assert "编号应为" in run("lookup", "ABC", "-w", str(tmp_path / "town")).stderr
+
+
 def test_days_are_taken_as_people_write_them(tmp_path):
     run("init", str(tmp_path / "town"))
 
