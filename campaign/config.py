@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from forms.errors import ClerkError
+from forms.errors import ClerkError, what_is_wrong
 from forms.model import Kind
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -180,13 +180,21 @@ class Campaign(_Settings):
         return self.start, max(one.end or date((one.start or self.start).year, 12, 31) for one in windows)
 
 
+_TOML_WRONG = {
+    "date_type": "应是日期，写成 2017-03-01 的样子，不加引号",
+    "tuple_type": "应是方括号里的列表，如 [6, 1]",
+    "dict_type": "应是一段设置，前面写方括号里的名称",
+    "model_type": "应是一段设置，前面写方括号里的名称",
+}
+
+
 def parse_campaign(data: Mapping[str, Any]) -> Campaign:
     """The campaign of a parsed TOML table. Raises ConfigError with every error."""
     try:
         campaign = Campaign.model_validate(dict(data))
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}：{e['msg']}" for e in error.errors()]
-        raise ConfigError(lines) from None
+        wrong = [(".".join(map(str, e["loc"])), what_is_wrong(e, _TOML_WRONG)) for e in error.errors()]
+        raise ConfigError([f"{place}：{words}" for place, words in wrong]) from None
     windows = [campaign.window(n) for n in range(1, len(campaign.revisits) + 2)]
     if any(one.start and one.end and one.start > one.end for one in windows):
         raise ConfigError(["start（开始日期）晚于 end（结束日期）"])

@@ -23,7 +23,7 @@ from campaign.standing import refresh
 from campaign.town import KEY_ENTERPRISE, LEADER, OFFICE, line_of
 from campaign.walking import natural
 from store import Duty, Store, Subject, roster
-from store.printed import resolved_instances
+from store.printed import form_titles, printed_again, resolved_instances
 from store.standing import Standing, load_standings
 
 By = Literal["cadre", "unit", "village", "group", "line", "form"]
@@ -43,7 +43,8 @@ class Line:
     """Figures of one cadre, unit, village or form. `key` is its code, "" where there is none.
 
     assigned   subjects that somebody has to visit (no such figure by form: 0)
-    issued     forms handed out about a subject; spares count once they came back
+    issued     forms handed out about a subject; spares, and anonymous forms that were printed again, count
+               once they came back
     returned   of which at least one page came back: the sum of the next three
     incomplete, to_review, complete   pages are missing; fields are unsure; neither
     missing    issued and not returned
@@ -130,6 +131,7 @@ class Overview:
     roster: Mapping[str, list[dict[str, Any]]]
     duties: tuple[Duty, ...]
     issued: tuple[_Issued, ...]
+    titles: Mapping[str, str]  # of forms
     part: Part = Part()
 
     @staticmethod
@@ -143,6 +145,7 @@ class Overview:
                 roster.load(db),
                 duties,
                 tuple(_load_issued(db, campaign.round, {duty.subject: duty.cadre for duty in duties})),
+                form_titles(db),
             )
 
     def of_part(self, part: Part) -> Overview:
@@ -213,8 +216,10 @@ class Overview:
     def _name(self, by: By, key: str) -> str:
         if not key:
             return "（未注明）"
-        if by in ("form", "line"):
+        if by == "line":
             return key
+        if by == "form":
+            return self.titles.get(key, key)
         if by == "group":
             return self.facts.place(Subject("group", key))
         return self.facts.name(Subject(by, key))
@@ -316,8 +321,10 @@ def _load_issued(db: Connection, round: int, owners: Mapping[Subject, str]) -> I
         resolved.c.subject,
         resolved.c.cadre,
         resolved.c.spare,
+        resolved.c.anonymous,
     )
     seen: set[str] = set()
+    again = printed_again(db, round)
     query = (
         select(*columns)
         .where(resolved.c.round == round, ~resolved.c.void)
@@ -330,6 +337,9 @@ def _load_issued(db: Connection, round: int, owners: Mapping[Subject, str]) -> I
         record = record_name(row.form, round, subject, row.id)
         standing = standings.get(record)
         if record in seen or (row.spare and standing is None):
+            continue
+        if row.anonymous and standing is None and again[row.form] > 0:
+            again[row.form] -= 1
             continue
         seen.add(record)
         cadre = owners.get(subject, row.cadre) if subject else row.cadre

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -121,6 +121,12 @@ def visits_of(db: Connection, campaign: Campaign) -> dict[Subject, Visit]:
                 source=one.form,
             )
     return found
+
+
+def outcomes(duties: Iterable[Duty], visits: Mapping[Subject, Visit]) -> Counter[str]:
+    """Result of a visit → how many of those owed came to it, "" while nothing is known of them: each counts
+    once, so that they add up to what is owed."""
+    return Counter(visit.result if (visit := visits.get(duty.subject)) else "" for duty in duties)
 
 
 def _ticked(db: Connection, campaign: Campaign) -> Iterator[tuple[Subject, Visit]]:

@@ -14,7 +14,7 @@ where they lie in it one could tell whose they are. Print them to a file of thei
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -105,6 +105,11 @@ class PrintPlan:
             yield from bundle.sheets
         yield from self.anonymous
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to print."""
+        return not any(self.sheets()) and not any(packet.cards for packet in self.packets)
+
     def layouts(self) -> dict[str, Layout]:
         """Digest → layout, of all sheets."""
         return {sheet.layout.digest: sheet.layout for sheet in self.sheets()}
@@ -130,6 +135,7 @@ def plan_print(
     cards: Iterable[Form] = (),
     cadres: Sequence[str] = (),
     spare: int = 0,
+    asked: Collection[str] = (),
 ) -> PrintPlan:
     """Plan, and write down, what these cadres get. Call it in a write transaction that ends before
     anything is printed: then every sheet on paper is in the database.
@@ -139,6 +145,7 @@ def plan_print(
     cards    the card forms to print
     cadres   codes; unknown ones raise KeyError
     spare    empty sheets of each form of the walk, for whoever turns up in addition
+    asked    forms that have spares even where nobody on the walk needs them
 
     Raises PlacementError when a table or a spare's code does not fit its form.
     """
@@ -146,7 +153,7 @@ def plan_print(
     kept = Lists(db, campaign.round)
     cards = tuple(cards)
     listing = Listing(facts.tables, roster.load(db, "unit_villages")["unit_villages"], kept)
-    planned = _Plan(facts, campaign, layouts, spare, listing, cards)
+    planned = _Plan(facts, campaign, layouts, spare, asked, listing, cards)
     subjects: dict[str, list[Subject]] = defaultdict(list)
     for duty in roster.load_duties(db, campaign.round):
         subjects[duty.cadre].append(duty.subject)
@@ -156,7 +163,7 @@ def plan_print(
     kept.keep(db)
     for layout in planned.used.values():
         printed.keep_layout(db, layout)
-    job = printed.start_job(db, {"cadres": list(cadres), "forms": list(layouts), "spare": spare})
+    job = printed.start_job(db, planned.order(cadres))
     issued = printed.issue(db, planned.wanted, key.new_serial, job)
     anonymous = printed.issue(db, planned.anonymous, key.new_serial, job)
     counts = planned.card_counts()
@@ -175,11 +182,13 @@ class _Plan:
     campaign: Campaign
     layouts: Mapping[str, Layout]
     spare: int
+    asked: Collection[str]
     listing: Listing
     cards: tuple[Form, ...]
     subjects: dict[str, tuple[Subject, ...]] = field(default_factory=dict)  # cadre → whom to visit
     wanted: list[Wanted] = field(default_factory=list)
     anonymous: list[Wanted] = field(default_factory=list)
+    copies: dict[str, Counter[str]] = field(default_factory=dict)  # anonymous form → cadre → how many
     used: dict[str, Layout] = field(default_factory=dict)  # by digest
     rows: dict[tuple[str, Subject], dict[str, tuple[Subject, ...]]] = field(default_factory=dict)
     _grown: dict[tuple[str, tuple[tuple[str, int], ...]], Layout] = field(default_factory=dict)
@@ -194,9 +203,8 @@ class _Plan:
         self.subjects[cadre] = walk
         visits = [one for subject in walk for one in self._forms_about(subject, cadre)]
         loose = list(self._loose(cadre))
-        spares = [
-            one for form in dict.fromkeys(one.form for one in visits) for one in self._spares(form, cadre)
-        ]
+        forms = dict.fromkeys([*(one.form for one in visits), *self.asked])
+        spares = [one for form in forms for one in self._spares(form, cadre)]
         unit = self._unit_of_liaison_officer(cadre)
         titles = {_content_title(self.used[one.layout].form) for one in (*visits, *loose, *spares)}
         mine = {"cadre", "unit"} if unit else {"cadre"}
@@ -205,11 +213,21 @@ class _Plan:
         own = [one for subject in (me, *unit) for one in self._own_forms(subject, cadre, walk, content)]
         self.wanted += [*sorted(own, key=_rank), *visits, *loose, *spares]
         for one in visits:
-            self._add_anonymous_pages(self.layouts[one.form])
+            self._add_anonymous_pages(self.layouts[one.form], cadre)
         for layout in self.layouts.values():
             if layout.form.anonymous:  # a questionnaire for every cadre
                 for _ in range(max(layout.form.per_cadre, 1)):
-                    self._add_anonymous_pages(layout)
+                    self._add_anonymous_pages(layout, cadre)
+
+    def order(self, cadres: Sequence[str]) -> dict[str, Any]:
+        """The print job, for the record."""
+        return {
+            "cadres": list(cadres),
+            "forms": list(self.layouts),
+            "spare": self.spare,
+            "round": self.campaign.round,
+            printed.ANONYMOUS: self.copies,
+        }
 
     def add_units(self) -> None:
         """Note each unit's list of the packets of those cadres who get one."""
@@ -271,12 +289,12 @@ class _Plan:
                     yield self._wanted(layout, named_pages(layout), cadre=cadre, spare=True)
 
     def _spares(self, form: str, cadre: str) -> Iterator[Wanted]:
-        if not self.spare:
+        if not self.spare or form not in self._spare_layouts:
             return
         layout = self._spare_layouts[form]
         for _ in range(self.spare):
             yield self._wanted(layout, named_pages(layout), cadre=cadre, spare=True)
-            self._add_anonymous_pages(self.layouts[form])
+            self._add_anonymous_pages(self.layouts[form], cadre)
 
     @cached_property
     def _spare_layouts(self) -> Mapping[str, Layout]:
@@ -288,9 +306,11 @@ class _Plan:
             if set(layout.form.subject_kinds) & set(VISITED)
         }
 
-    def _add_anonymous_pages(self, layout: Layout) -> None:
+    def _add_anonymous_pages(self, layout: Layout, cadre: str) -> None:
+        """That a cadre gets copies is on record; which ones is not."""
         pages = anonymous_pages(layout)
         if pages:
+            self.copies.setdefault(layout.form.id, Counter())[cadre] += 1
             self.anonymous.append(self._wanted(layout, pages, anonymous=True))
 
     def _wanted(self, layout: Layout, pages: tuple[int, ...], **more: Any) -> Wanted:

@@ -44,7 +44,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from forms.checks import ROSTER, CheckError, parse
-from forms.errors import ClerkError
+from forms.errors import ClerkError, what_is_wrong
 from forms.model import Check, Field, Form, Kind, Option, Page, Required, Row, Section
 from forms.rules import RULES
 
@@ -465,7 +465,8 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
     try:
         return model.model_validate(_plain(data))
     except ValidationError as error:
-        at = [(_line(data, e["loc"]), _where(e["loc"]), _what(e)) for e in error.errors()]
+        found = error.errors()
+        at = [(_line(data, e["loc"]), _where(e["loc"]), what_is_wrong(e, _YAML_WRONG)) for e in found]
         lines = [f"{file} 第 {line} 行：{place} {what}" for line, place, what in at]
         raise FormError(list(dict.fromkeys(lines))) from None
 
@@ -502,28 +503,8 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location if not str(part).startswith(("_", "list[")))
 
 
-_WHAT: Mapping[str, str] = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "没有这种项目，可能拼错了",
-    "literal_error": "只能是 {expected}",
-    "string_type": "应是文字；是数字的，请加引号",
-    "int_type": "应是整数",
-    "int_from_float": "应是整数",
-    "float_type": "应是数字",
-    "bool_type": "应是 true 或 false",
+_YAML_WRONG: Mapping[str, str] = {
     "list_type": "应是列表（每项以“- ”开头）",
     "dict_type": "应是“名称: 内容”的形式",
     "model_type": "应是“名称: 内容”的形式",
-    "greater_than_equal": "不能小于 {ge}",
-    "less_than_equal": "不能大于 {le}",
-    "string_pattern_mismatch": "写法不符合要求：{pattern}",
 }
-"""pydantic's types of errors in words for the person who wrote the form."""
-
-
-def _what(error: Any) -> str:
-    words = _WHAT.get(error["type"])
-    if words is None:
-        return str(error["msg"]).removeprefix("Value error, ")
-    context = {key: str(value).replace(" or ", " 或 ") for key, value in error.get("ctx", {}).items()}
-    return words.format_map(context)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,11 +81,12 @@ class Key:
         return self._spell([below(32) for _ in range(_DATA)])
 
     def check_serial(self, text: str) -> str:
-        """The serial in `text`, whatever its spacing, hyphens, case and look-alike letters.
+        """The serial in `text`, whatever its spacing, dashes, width, case and look-alike letters.
 
         Raises SerialError.
         """
-        plain = "".join(text.upper().split()).replace("-", "").translate(_LOOKALIKE)
+        upper = unicodedata.normalize("NFKC", text).upper()
+        plain = "".join(c for c in upper if not (c.isspace() or _is_dash(c))).translate(_LOOKALIKE)
         if len(plain) != SERIAL_LENGTH or any(character not in _VALUE for character in plain):
             raise SerialError(f"编号应为 {SERIAL_LENGTH} 位字母和数字")
         if self._spell([_VALUE[character] for character in plain[:_DATA]]) != plain:
@@ -116,6 +118,10 @@ class Key:
         digest = hmac.digest(self.secret, b"code" + body.encode(), "sha256")
         bits = int.from_bytes(digest[:5], "big")
         return "".join(ALPHABET[bits >> (5 * n) & 31] for n in range(_MAC))
+
+
+def _is_dash(character: str) -> bool:
+    return unicodedata.category(character) == "Pd"
 
 
 def readable(serial: str) -> str:

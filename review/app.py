@@ -129,4 +129,7 @@ async def _explain(request: Request, error: Exception) -> Response:
 async def _misused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     log.warning("malformed request to %s: %s", request.url.path, error.errors())
-    return JSONResponse({"message": "请求格式不对，请刷新页面后重试"}, status_code=422)
+    message = "请求格式不对，请刷新页面后重试"
+    if _from_script(request):
+        return JSONResponse({"message": message}, status_code=422)
+    return render(request, "message.html", status=422, title="打不开", message=message)

@@ -107,7 +107,7 @@ def _stages(total: Line) -> list[Stage]:
         Stage("已印发", total.issued, total.issued),
         Stage("已交回", total.returned, total.issued),
         Stage("页齐", read, total.issued),
-        Stage("已办结", total.complete, total.issued),
+        Stage("完成", total.complete, total.issued),
     ]
 
 

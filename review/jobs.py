@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from forms.errors import ClerkError
+from forms.errors import ClerkError, file_trouble
 from store.accounts import User
 from store.schema import now
 
@@ -145,7 +145,7 @@ def _run(job: Job, work: Work) -> None:
         job.said, job.state = str(error).splitlines(), JobState.FAILED
     except OSError as error:
         log.exception("%s failed", job.title)
-        job.said, job.state = (f"文件读写出错：{error.strerror or error}",), JobState.FAILED
+        job.said, job.state = (f"文件读写出错：{file_trouble(error)}",), JobState.FAILED
     except Exception as error:  # a job that fails must end, and be seen to
         log.exception("%s failed", job.title)
         job.said, job.state = (f"程序出错（{type(error).__name__}），请把日志交给维护人员",), JobState.FAILED

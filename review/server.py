@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
 
-from forms.errors import ClerkError
+from forms.errors import ClerkError, file_trouble
 
 _VALID = timedelta(days=397)
 """The longest that browsers accept."""
@@ -74,7 +74,7 @@ def _check_free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise ServerError(f"{host}:{port} 无法使用（{error.strerror}），请换一个端口或地址") from error
+        raise ServerError(f"{host}:{port} 无法使用（{file_trouble(error)}），请换一个端口或地址") from error
 
 
 def own_certificate(folder: Path, host: str) -> Certificate:

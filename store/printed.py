@@ -6,6 +6,7 @@ A sheet is in the database before it is on paper, so that whatever comes back is
 from __future__ import annotations
 
 import secrets
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from store.schema import blanks, cards, identifications, instances, layouts, now
 
 NewSerial = Callable[[], str]
 """`layouts.identity.Key.new_serial`."""
+ANONYMOUS = "anonymous"
+"""Key of a print job's order: anonymous form → cadre → how many copies, whichever they are."""
 
 # --- layouts -------------------------------------------------------------------------------------
 
@@ -58,6 +61,16 @@ def load_layouts(db: Connection) -> dict[str, Layout]:
     return {row.digest: Layout.from_json(row.json) for row in db.execute(select(layouts))}
 
 
+def form_titles(db: Connection) -> dict[str, str]:
+    """Form → its title, as it was printed last."""
+    latest = select(layouts.c.form, func.max(layouts.c.kept_at).label("kept_at")).group_by(layouts.c.form)
+    last = latest.subquery()
+    query = select(layouts.c.form, layouts.c.json).join(
+        last, (last.c.form == layouts.c.form) & (last.c.kept_at == layouts.c.kept_at)
+    )
+    return {form: Layout.from_json(json).form.title for form, json in db.execute(query)}
+
+
 def load_blanks(db: Connection, digest: str) -> list[bytes]:
     """The blank pages as PNG, page 1 first; empty when none were kept."""
     return list(db.scalars(select(blanks.c.png).where(blanks.c.layout == digest).order_by(blanks.c.page)))
@@ -69,6 +82,23 @@ def load_blanks(db: Connection, digest: str) -> list[bytes]:
 def start_job(db: Connection, what: Mapping[str, Any]) -> int:
     """Begin a print job; `what` is the order, for the record. Returns its number."""
     return insert_one(db, print_jobs, started_at=now(), what=dict(what))
+
+
+def printed_again(db: Connection, round: int) -> Counter[str]:
+    """Anonymous form → how many copies a round has beyond what its cadres hand out. A sheet that is linked
+    to nobody gets a new serial whenever it is printed, and one that was lost or spoilt cannot be told from
+    one that is still to come: of all that a cadre was given, only the most at one time is expected back.
+    """
+    given: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for what in db.scalars(select(print_jobs.c.what)):
+        if what.get("round") == round:
+            for form, of_cadre in what.get(ANONYMOUS, {}).items():
+                for cadre, copies in of_cadre.items():
+                    given[form, cadre].append(copies)
+    again: Counter[str] = Counter()
+    for (form, _), copies in given.items():
+        again[form] += sum(copies) - max(copies)
+    return again
 
 
 def issue(db: Connection, wanted: Sequence[Wanted], new_serial: NewSerial, job: int) -> list[Issued]:

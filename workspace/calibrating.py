@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -88,7 +89,8 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Outlooks:
-    """One kind of field. `suggested` is the least threshold that keeps to the target."""
+    """One kind of field, before and after a change. `suggested` is the least threshold that then keeps to
+    the target."""
 
     kind: Kind
     fields: int
@@ -139,6 +141,18 @@ def calibrate(workspace: Workspace, store: Store, on_page: OnPage = lambda done,
     new = Calibration(models.next_version(workspace.root), curves) if curves != old.curves else old
     then = list(_cases(store, shelf, new, on_page)) if new is not old else cases
     return Calibrated(old, new, tuple(fitted), tuple(_outlooks(cases, then, workspace.campaign)))
+
+
+def what_if(
+    workspace: Workspace,
+    store: Store,
+    thresholds: Mapping[Kind, float],
+    on_page: OnPage = lambda done, total: None,
+) -> tuple[Outlooks, ...]:
+    """What other thresholds would mean, by the curves in use. Nothing is changed. Raises ModelError."""
+    cases = list(_cases(store, build_shelf(workspace, store), workspace.calibration, on_page))
+    asked = [case for case in cases if case.kind in thresholds]
+    return tuple(_outlooks(asked, asked, workspace.campaign, thresholds))
 
 
 def put_into_use(workspace: Workspace, store: Store, result: Calibrated) -> None:
@@ -222,15 +236,20 @@ def _fit(cases: _Weighted, old: Calibration, judgement: Judgement) -> Curve:
 # --- what it would change -------------------------------------------------------------------------
 
 
-def _outlooks(cases: Sequence[Case], then: Sequence[Case], campaign: Campaign) -> Iterator[Outlooks]:
-    """`cases` as the old curves have them read, `then` as the new ones do."""
+def _outlooks(
+    cases: Sequence[Case],
+    then: Sequence[Case],
+    campaign: Campaign,
+    thresholds: Mapping[Kind, float] = MappingProxyType({}),
+) -> Iterator[Outlooks]:
+    """`cases` as they are read now, `then` as they would be, judged by `thresholds` where there is one."""
     for kind in sorted({case.kind for case in cases}):
         threshold = campaign.acceptance.threshold(kind)
         target = float(getattr(campaign.target_errors, CLASS_OF[kind]))
         before, after = ([case for case in some if case.kind == kind] for some in (cases, then))
         steps = (outlook(after, step) for step in _STEPS)
         suggested = next((step for step in steps if step.review < 1 and step.wrong <= target), None)
-        now, new = outlook(before, threshold), outlook(after, threshold)
+        now, new = outlook(before, threshold), outlook(after, thresholds.get(kind, threshold))
         yield Outlooks(kind, len(before), target, now, new, suggested)
 
 

@@ -7,7 +7,7 @@ Doing it again writes the same papers: what was handed over keeps its date, its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -54,7 +54,8 @@ class Digest:
     """A week's lists.
 
     slips      of `problems` and `suggestions`, those that are handed over
-    unchecked  of them, those that a person has to look at first
+    unchecked  of them, those that no person has looked at
+    held       of these, those that are not handed over before that
     agenda     for the joint review: without a route; overdue; given back
     """
 
@@ -65,9 +66,22 @@ class Digest:
     late: list[Opinion]
     slips: list[Opinion]
     unchecked: list[Opinion]
+    held: list[Opinion]
     agenda: tuple[list[Opinion], list[Opinion], list[Opinion]]
     files: list[Path]
     lister: Lister
+
+    @property
+    def remark(self) -> str:
+        """On what nobody has looked at, in words for clerks; empty when people saw all."""
+        handed = sum(bool(one.slip) for one in self.unchecked)
+        parts = (
+            (len(self.unchecked), "尚未经人核对"),
+            (handed, "已开交办单"),
+            (len(self.held), "没有开交办单，核对后再整理一次即可"),
+        )
+        said = "，".join(f"{count} 件{words}" for count, words in parts if count)
+        return f"其中 {said}" if said else ""
 
 
 def usual_date(week: str, today: date) -> date:
@@ -114,6 +128,7 @@ def draw_up(
         late=late,
         slips=slips,
         unchecked=[one for one in both if one.unsure],
+        held=[one for one in both if one.unsure and one.state is State.OPEN and not unchecked_too],
         agenda=agenda(everything, digested[week]),
         files=[],
         lister=lister,
@@ -188,13 +203,16 @@ def _list_paper(
         blocks=(
             Paragraph(_summary(listed)),
             Table(tuple(column(name) for name in columns), rows),
-            *([Paragraph(_CHECK_NOTE, small=True)] if any(one.unsure for one in listed) else []),
+            *(Paragraph(words, small=True) for words in _check_notes(digest, listed)),
         ),
         wide=True,
     )
 
 
-_CHECK_NOTE = "注：标有“待核”的内容由机器识读，尚未经人核对；核对之前不开交办单。"
+def _check_notes(digest: Digest, listed: Sequence[Opinion]) -> Iterator[str]:
+    if any(one.unsure for one in listed):
+        held = "；核对之前不开交办单" if any(one in digest.held for one in listed) else ""
+        yield f"注：标有“待核”的内容由机器识读，尚未经人核对{held}。"
 
 
 def column(name: str) -> Column:

@@ -104,6 +104,11 @@ class Wish:
     by: str = ""
     cadre: str = ""
 
+    @property
+    def shows(self) -> bool:
+        """Whether people are shown by name and telephone."""
+        return self.unmasked or self.whole
+
 
 @dataclass(frozen=True)
 class Export:
@@ -159,7 +164,7 @@ def export(
     """One of KINDS, as wished; noted. Raises FormError."""
     found = KINDS[kind].make(_Source(workspace, store, wish, on_step))
     with store.write() as db:
-        detail = {"rows": found.rows, "unmasked": wish.unmasked or wish.whole}
+        detail = {"rows": found.rows, "unmasked": wish.shows}
         audit.note(db, workspace.who, f"export.{kind}", detail)
     return found
 
@@ -393,11 +398,11 @@ def _table(title: str, columns: Mapping[str, str], rows: list[dict[str, Any]]) -
 def _coverage(source: _Source) -> Export:
     glean(source.store, source.workspace.campaign, source.workspace.who)
     sheets = coverage_sheets(source.store, source.workspace, source.wish.unmasked)
-    rows = sum(len(sheet.rows) for sheet in sheets.values())
     by = source.wish.by or ("village" if source.wish.file_format == "csv" else "")
     chosen = {by: sheets[by]} if by else sheets
     shown = [replace(sheet, rows=[_percent(row) for row in sheet.rows]) for sheet in chosen.values()]
     data = {name: list(sheet.rows) for name, sheet in chosen.items()}
+    rows = sum(map(len, data.values()))
     return Export("走访进度", "走访进度", rows, data, shown)
 
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import re
 import shutil
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from campaign.config import Campaign, ConfigError, parse_campaign
 from forms import Catalogue, load_catalogue
@@ -35,6 +37,12 @@ CONFIG = "zoufang.toml"
 
 class WorkspaceError(ClerkError):
     """No usable workspace; the message says what to do next."""
+
+
+def _place(error: tomllib.TOMLDecodeError) -> str:
+    """Where it is, which only the message tells."""
+    found = re.search(r"line (\d+), column (\d+)", str(error))
+    return f"第 {found[1]} 行第 {found[2]} 个字符起" if found else "末尾"
 
 
 @dataclass(frozen=True)
@@ -86,23 +94,27 @@ class Workspace:
     @cached_property
     def campaign(self) -> Campaign:
         """Raises WorkspaceError with every wrong entry."""
+        try:
+            return parse_campaign(self._settings.get("campaign", {}))
+        except ConfigError as error:
+            raise WorkspaceError("\n  ".join([f"{self / CONFIG} 有误：", *error.errors])) from error
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        """Everything in the configuration, as it stands there. Raises WorkspaceError."""
         path = self / CONFIG
         try:
-            settings = tomllib.loads(path.read_text("utf-8"))
-            return parse_campaign(settings.get("campaign", {}))
+            return tomllib.loads(path.read_text("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise WorkspaceError(f"{path} 不是 UTF-8 编码的文本，请在编辑器里另存为 UTF-8") from error
         except tomllib.TOMLDecodeError as error:
-            raise WorkspaceError(f"{path}：不是有效的 TOML：{error}") from error
-        except ConfigError as error:
-            raise WorkspaceError("\n  ".join([f"{path} 有误：", *error.errors])) from error
+            how = "每行写“名称 = 值”，值是数字、日期、true、false，或加英文引号的文字"
+            raise WorkspaceError(f"{path} {_place(error)}写法不对：{how}") from error
 
     @cached_property
     def fonts(self) -> dict[str, Path]:
         """The office's own font files, by role; relative paths are the workspace's. Raises WorkspaceError."""
-        path = self / CONFIG
-        try:
-            named = tomllib.loads(path.read_text("utf-8")).get("fonts", {})
-        except tomllib.TOMLDecodeError as error:
-            raise WorkspaceError(f"{path}：不是有效的 TOML：{error}") from error
+        path, named = self / CONFIG, self._settings.get("fonts", {})
         wrong = [role for role, file in named.items() if not isinstance(file, str)]
         if wrong:
             raise WorkspaceError(f"{path} 有误：[fonts] 中 {'、'.join(wrong)} 应写字体文件的路径")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -43,6 +43,23 @@ class Printed:
     cards: int
     reprinted: int
 
+    @property
+    def remark(self) -> str:
+        """On what was printed before, in words for clerks; empty when nothing was."""
+        if not self.reprinted:
+            return ""
+        return f"其中 {self.reprinted} 面以前印过，用原编号重印；日记、备用表和匿名问卷是新编号的另一份"
+
+
+class NothingToPrintError(ClerkError):
+    """None of the forms is for those who were chosen."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "没有要印的内容：所选干部的走访对象不用所选的表单，或者还没有安排走访对象。"
+            "需要空白表，请选定表单并写明备用份数"
+        )
+
 
 class UnprintableError(ClerkError):
     """Facts that cannot be printed: a line for each, with whom it is about."""
@@ -70,15 +87,18 @@ def print_packets(
     spare: int = 0,
     on_file: Callable[[int, int], None] = lambda done, total: None,
     file_format: str = "pdf",
+    asked: Collection[str] = (),
 ) -> Printed:
     """Writes to the folder `out`: a file of sheets and one of cards per cadre, the anonymous sheets, each
     unit's list and, as PDF, its bundle; and `manifest.json`.
 
-    File names carry codes, never a name. Raises UnprintableError, PlacementError, FontError, OSError,
-    and KeyError for an unknown cadre; until it writes the first file nothing is issued.
+    asked  forms that have spares even where nobody needs them (`campaign.printing.plan_print`)
+
+    File names carry codes, never a name. Raises NothingToPrintError, UnprintableError, PlacementError,
+    FontError, OSError, and KeyError for an unknown cadre; until it writes the first file nothing is issued.
     """
     fonts = FontBook(workspace.fonts)
-    plan = _plan(workspace, store, cadres, forms, spare, fonts)
+    plan = _plan(workspace, store, cadres, forms, spare, asked, fonts)
     out.mkdir(parents=True, exist_ok=True)
     printer = _Printer(workspace.key, out, file_format, fonts)
     for done, packet in enumerate(plan.packets):
@@ -120,6 +140,7 @@ def _plan(
     cadres: Sequence[str],
     forms: Sequence[Form],
     spare: int,
+    asked: Collection[str],
     fonts: FontBook,
 ) -> PrintPlan:
     """What to print: proofed, and with all that the reader will need of it in the database."""
@@ -129,10 +150,12 @@ def _plan(
     keep_layouts(store, layouts.values(), fonts)
     cards = [form for form in ready if form.kind == "card"]
     with store.write() as db:
-        plan = plan_print(db, workspace.key, workspace.campaign, layouts, cards, cadres, spare)
+        plan = plan_print(db, workspace.key, workspace.campaign, layouts, cards, cadres, spare, asked)
         faults = list(dict.fromkeys(_faults(plan, Proof(fonts))))
+        if plan.empty:
+            raise NothingToPrintError  # rolls everything back
         if faults:
-            raise UnprintableError(faults)  # rolls everything back
+            raise UnprintableError(faults)  # so does this
         for layout in plan.layouts().values():  # those whose tables had to grow, and spares
             if not printed.load_blanks(db, layout.digest):
                 printed.keep_blanks(db, layout.digest, blank_pages(layout, fonts))

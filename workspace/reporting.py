@@ -25,10 +25,10 @@ from campaign.figures import (
     topics_by_village,
 )
 from campaign.gleaning import glean
-from campaign.ledger import RESULT_WORDS, Visit, visits_of
+from campaign.ledger import RESULT_WORDS, Visit, outcomes, visits_of
 from campaign.lists import Lister, ranking
 from campaign.opinions import CATEGORY_WORDS, STATE_WORDS, Opinion, State, current
-from campaign.planning import Slippage, plan_rows, slippage
+from campaign.planning import DONE, Slippage, plan_rows, slippage
 from campaign.progress import by_week, without_date
 from campaign.records import records
 from campaign.town import line_of
@@ -133,8 +133,7 @@ class Findings:
 
     @property
     def visited(self) -> int:
-        owed = {duty.subject for duty in self.overview.duties}
-        return sum(subject in owed and visit.result == "done" for subject, visit in self.visits.items())
+        return outcomes(self.overview.duties, self.visits)[DONE]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from importlib import import_module
 
 import click
 
-from forms.errors import ClerkError
+from forms.errors import ClerkError, file_trouble
 from zoufang.console import Exit, say
 
 COMMANDS = {
@@ -79,12 +78,6 @@ def main() -> None:
         say(f"错误：{error}")
         code = Exit.FAILED
     except OSError as error:
-        say(f"错误：{_explain(error)}")
+        say(f"错误：{file_trouble(error)}")
         code = Exit.FAILED
     sys.exit(int(code or 0))
-
-
-def _explain(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "磁盘已满。请腾出空间后重新运行同一命令，已完成的部分不会重做"
-    return f"{error.strerror}：{error.filename}" if error.filename else str(error)

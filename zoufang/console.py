@@ -41,6 +41,14 @@ def print_json(data: Any) -> None:
     sys.stdout.write("\n")
 
 
+def conclude(as_json: bool, data: Any, words: str) -> None:
+    """The result: as JSON, or a line of words."""
+    if as_json:
+        print_json(data)
+    else:
+        tell(words)
+
+
 def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Numbers are set to the right."""
     rows = [tuple(row) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,9 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse
 
 from campaign.coverage import BY_NAMES, By, Overview
+from campaign.ledger import RESULT_WORDS, outcomes
 from campaign.masking import name_of
-from campaign.planning import Slippage, plan_rows, slippage
+from campaign.planning import DONE, Slippage, plan_rows, slippage
 from campaign.progress import by_week, without_date
 from campaign.town import KIND_WORDS
 from campaign.weeks import stages
@@ -25,6 +27,7 @@ router = APIRouter(prefix="/coverage")
 
 QUOTA_WORDS = {"household": "群众家庭", "key": "区镇重点企业", "small": "中小企业", "project": "重点项目"}
 WHY_WORDS = {"unassigned": "没有安排走访人", "not_printed": "还没有印表", "not_returned": "没有交回"}
+OUTCOME_WORDS = {**RESULT_WORDS, DONE: "已走访", "": "没有消息"}
 INTO = {"village": ("village", "group"), "unit": ("unit", "cadre"), "cadre": ("cadre", "form")}
 """A line's grouping → the part of the town that it stands for, and what that is best looked at by."""
 
@@ -42,6 +45,8 @@ def figures(
     whole = office.overview()
     overview = whole.of_part(part_of(who, village, unit, cadre))
     found = office.visits()
+    turned_out = outcomes(overview.duties, found)
+    left = Counter(one.why for one in overview.unvisited())
     return render(
         request,
         "campaigning/coverage.html",
@@ -49,7 +54,8 @@ def figures(
         overview=overview,
         words=part_words(overview),
         total=overview.total(),
-        visited=sum(visit.result == "done" for one in overview.duties if (visit := found.get(one.subject))),
+        visited=turned_out[DONE],
+        turned_out=[(OUTCOME_WORDS.get(key, key), turned_out[key]) for key in OUTCOME_WORDS | turned_out],
         by=by,
         bys=BY_NAMES,
         into=INTO,
@@ -61,7 +67,8 @@ def figures(
         stages=stages(office.campaign, date.today()),
         quotas=[one for one in overview.quotas() if not one.met] if not overview.part.village else [],
         quota_words=QUOTA_WORDS,
-        unvisited=len(overview.unvisited()),
+        unvisited=left.total(),
+        left=[(WHY_WORDS[why], count) for why, count in left.items()],
         villages=_names(whole, "village"),
         units=_names(whole, "unit"),
     )

@@ -86,17 +86,23 @@ def print_them(
         folder = f"packets-{datetime.now():%Y%m%d-%H%M%S}"
         workspace = office.workspace.used_by(who.name)
         done = print_packets(
-            workspace, office.store, chosen, wanted, folder_of(office, folder), spare, job.step, file_format
+            workspace,
+            office.store,
+            chosen,
+            wanted,
+            folder_of(office, folder),
+            spare,
+            job.step,
+            file_format,
+            asked=forms or (),
         )
         office.forget_figures()
-        if not done.files:
-            return Outcome(("没有要印的内容：所选干部没有走访任务。请先到名册页补齐安排",), onwards="/roster")
         said = [
             f"第 {done.job} 批：{done.packets} 份资料，{done.sheets} 面表格，{done.cards} 张联系卡",
             "打印时选“实际大小（100%）”、双面、长边翻转；不要“适合页面”，不要草稿模式",
         ]
-        if done.reprinted:
-            said.insert(1, f"其中 {done.reprinted} 面以前印过，用原编号重印")
+        if done.remark:
+            said.insert(1, done.remark)
         root = folder_of(office, folder)
         files = [file.relative_to(root).as_posix() for file in done.files][:FILES_SHOWN]
         return Outcome(tuple(said), folder, tuple(files), "/scans")

@@ -106,6 +106,6 @@ def _said(drawn: Digest) -> list[str]:
         f"{week_words(drawn.week)}：问题 {len(drawn.problems)} 件，建议 {len(drawn.suggestions)} 件，"
         f"交办单 {len(drawn.slips)} 份"
     ]
-    if drawn.unchecked:
-        lines.append(f"其中 {len(drawn.unchecked)} 件还没有经人核对，没有开交办单。核对后再整理一次即可")
+    if drawn.remark:
+        lines.append(drawn.remark)
     return lines

@@ -50,6 +50,25 @@ def test_what_is_wrong_is_named(settings: dict[str, object], place: str) -> None
     assert [error.split("：")[0] for error in caught.value.errors] == [place]
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"yaer": 2017}, "没有这种项目，可能拼错了"),
+        ({"acceptance": {"single": 1.5}}, "不能大于 1.0"),
+        ({"review": {"hold_minutes": 0}}, "应大于 0.0"),
+        ({"start": "2017-03-01"}, "应是日期，写成 2017-03-01 的样子，不加引号"),
+        ({"hotline": 12345}, "应是文字；是数字的，请加引号"),
+        ({"summary_due": 6}, "应是方括号里的列表，如 [6, 1]"),
+        ({"quotas": 3}, "应是一段设置，前面写方括号里的名称"),
+        ({"phases": [{"name": "摸底"}]}, "缺少这一项"),
+    ],
+)
+def test_what_is_wrong_is_said_in_chinese(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_campaign(settings)
+    assert caught.value.errors[0].split("：", 1)[1] == words
+
+
 def test_all_errors_come_at_once_and_dates_in_order() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_campaign({"yaer": 1, "round": 0})

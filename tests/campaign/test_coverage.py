@@ -145,6 +145,11 @@ def test_spares_count_once_they_come_back_and_anonymous_forms_by_form_only(busy:
     assert [line.issued for line in overview.lines("village") if line.key == ""] == [2]
 
 
+def test_forms_are_called_by_their_titles(busy: Office) -> None:
+    (line,) = Overview.of(busy.store, CAMPAIGN).lines("form")
+    assert (line.key, line.name) == ("T-1", "试表")
+
+
 def test_quotas_count_visits_that_took_place(busy: Office) -> None:
     campaign = CAMPAIGN.model_copy(update={"quotas": Quotas(households_per_cadre=2)})
     found = {(q.cadre, q.kind): q for q in Overview.of(busy.store, campaign).quotas()}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from returned import CAMPAIGN, H1, H2, KEY, LAYOUT, P1, Q1, Office, database_of
 
-from campaign import Facts, Packet, PrintPlan, facts_for, plan_print
+from campaign import Facts, Overview, Packet, PrintPlan, facts_for, plan_print
 from forms import Form, load_catalogue
 from layouts import Layout, place
 from store import Duty, Subject, printed, roster
@@ -38,9 +38,11 @@ def plan(
     cadres: tuple[str, ...] = ("C1", "L1"),
     cards: tuple[Form, ...] = (),
     spare: int = 0,
+    asked: tuple[str, ...] = (),
 ) -> PrintPlan:
+    chosen = LAYOUTS if layouts is None else layouts
     with office.store.write() as db:
-        return plan_print(db, KEY, CAMPAIGN, LAYOUTS if layouts is None else layouts, cards, cadres, spare)
+        return plan_print(db, KEY, CAMPAIGN, chosen, cards, cadres, spare, asked)
 
 
 def sides(packet: Packet) -> list[tuple[str, str | None, int]]:
@@ -105,6 +107,18 @@ def test_spares_are_new_each_time_and_say_only_who_brings_them(town: Office) -> 
     assert [s.spare for s in first.packets[0].sheets] == sorted(s.spare for s in first.packets[0].sheets)
 
 
+def test_spares_of_a_form_asked_for_come_to_whoever_has_nobody_for_it(town: Office) -> None:
+    """The leader visits no household; a ledger has no spares."""
+    household = {"2-5": LAYOUTS["2-5"], "LEDGER": place(FORMS["LEDGER"])}
+
+    def spares(*asked: str) -> list[str]:
+        (leader,) = plan(town, household, ("L1",), spare=2, asked=asked).packets
+        return [sheet.layout.form.id for sheet in leader.sheets if sheet.spare]
+
+    assert spares() == []
+    assert spares("2-5", "LEDGER") == ["2-5"] * 2 * LAYOUTS["2-5"].pages
+
+
 def test_cards_are_as_many_as_households_and_ten_at_least(town: Office) -> None:
     few = plan(town, layouts={}, cards=(CARD,))
     assert [len(packet.cards) for packet in few.packets] == [10, 10]
@@ -165,6 +179,18 @@ def test_anonymous_sides_are_in_no_packet_and_say_nothing(town: Office) -> None:
 def test_anonymous_sides_are_new_each_time(town: Office) -> None:
     first, again = (plan(town, layouts=anonymous_forms()) for _ in range(2))
     assert {s.serial for s in first.anonymous}.isdisjoint(s.serial for s in again.anonymous)
+
+
+def test_anonymous_sides_that_are_printed_again_are_not_waited_for_twice(town: Office) -> None:
+    """One cadre's packet, then everybody's, then that one's again: as many as one of each."""
+    for cadres in (("C1",), ("C1", "L1"), ("C1",)):
+        found = plan(town, layouts=anonymous_forms(), cadres=cadres)
+    once = {"T-6": 2, "T-1": 3 + 3}  # two cadres; three households, each with a page that is anonymous
+    assert {line.key: line.issued for line in Overview.of(town.store, CAMPAIGN).lines("form")} == once
+    for sheet in plan(town, layouts=anonymous_forms()).anonymous + found.anonymous:
+        town.scan(sheet.serial, {})
+    came = {line.key: line for line in Overview.of(town.store, CAMPAIGN).lines("form")}
+    assert came["T-6"].issued == came["T-6"].returned == 3, "whatever came back was handed out"
 
 
 def test_the_database_links_no_anonymous_sheet_to_anybody(town: Office) -> None:

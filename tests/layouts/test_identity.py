@@ -11,6 +11,9 @@ def test_a_serial_is_read_back_however_it_is_typed():
     serial = KEY.new_serial()
     assert KEY.check_serial(readable(serial)) == serial
     assert KEY.check_serial(f" {serial.lower()} ") == serial
+    wide = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
+    assert KEY.check_serial(readable(serial).lower().translate(wide)) == serial, "as Chinese keyboards type"
+    assert KEY.check_serial(readable(serial).replace("-", "—")) == serial
     assert KEY.check_serial(serial.replace("0", "O").replace("1", "l")) == serial
 
 

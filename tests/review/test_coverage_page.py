@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 from clients import Desk
-from opinion_town import OpinionTown
+from opinion_town import RETURNS, OpinionTown
 
 from review import Office
 from store import Duty, Subject, roster
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    """Two cadres of two units; four of five households came back."""
+def town(tmp_path: Path) -> OpinionTown:
+    """Two cadres of two units, who have five households to visit."""
     town = OpinionTown(tmp_path / "town")
     more = [
         {"code": "C1", "name": "蒋玉兰", "type": "机关", "unit": "U1"},
@@ -24,6 +24,12 @@ def office(tmp_path: Path) -> Office:
         roster.replace(db, {"cadres": more})
         duties = [Duty(Subject("household", f"H{n}"), "C1" if n < 4 else "C2", "x") for n in range(1, 6)]
         roster.set_duties(db, 1, duties)
+    return town
+
+
+@pytest.fixture
+def office(town: OpinionTown) -> Office:
+    """Four of the households came back."""
     town.bring_back()
     return town.office
 
@@ -37,6 +43,25 @@ def test_figures_by_village_and_its_parts(office: Office) -> None:
     assert "2017-W14" in words
     assert "3应走访3已走访" in desk.words("/coverage?unit=U1&by=cadre")
     assert "3组544" in desk.words("/coverage?village=V01&by=group")
+
+
+def test_what_is_owed_is_all_accounted_for(town: OpinionTown) -> None:
+    """Somebody not at home, and somebody whose form leaves it open, are neither visited nor unvisited."""
+    town.returns("H1", {"visit_date": "2017-04-05", "visit_result": "not_home"})
+    town.returns("H2", RETURNS["H2"], unsure="visit_result")
+    for household in ("H3", "H4"):
+        town.returns(household, RETURNS[household])
+    words = Desk(town.office, "supervisor").words("/coverage")
+    assert "应走访5个对象：已走访2，家中无人1，待复核1，没有消息1。" in words
+    assert "2未走访›" in words
+    assert "没有表交回的：还没有印表1，没有安排走访人1" in words
+
+
+def test_an_address_that_makes_no_sense_is_explained_on_a_page(office: Office) -> None:
+    answer = Desk(office, "supervisor").client.get("/coverage?by=foo", headers={"accept": "text/html"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "请求格式不对" in answer.text
 
 
 def test_a_unit_and_a_cadre_see_only_their_own(office: Office) -> None:

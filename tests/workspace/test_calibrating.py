@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 
-from campaign.config import Acceptance
+from campaign.config import Acceptance, Campaign
 from campaign.records import records
 from forms import load_catalogue
 from forms.model import Kind
@@ -29,6 +30,7 @@ from zoufang.cli import cli
 
 FIELD = "correction"  # a line of text on the household form's first page
 THRESHOLD = Acceptance().threshold(Kind.TEXT)
+HIGH = 0.99
 
 
 @dataclass
@@ -181,8 +183,43 @@ def test_the_commands_say_what_they_did(office, cli_runner):
     assert "已启用 confidence-2" in told
     told = cli_runner("scan", "--redecide", "--json", "-w", str(office.workspace.root))
     assert json.loads(told)["changed"] == 120
-    told = cli_runner("calibrate", "--back", "-w", str(office.workspace.root))
-    assert "shipped-4" in told
+    told = cli_runner("calibrate", "--back", "--json", "-w", str(office.workspace.root))
+    assert json.loads(told) == {"version": "shipped-4"}
+
+
+def test_what_a_threshold_would_mean_is_told_before_it_is_changed(office, cli_runner):
+    """A higher one has more looked at and lets fewer errors through; asking changes nothing."""
+    ask = "calibrate", "--threshold", f"text={HIGH}", "-w", str(office.workspace.root)
+    (line,) = json.loads(cli_runner(*ask, "--json"))["outlooks"]
+    now, then = line["now"], line["then"]
+    assert (now["threshold"], then["threshold"]) == (THRESHOLD, HIGH)
+    assert (now["review"], then["review"]) == (pytest.approx(2 / 3), 1.0)
+    assert then["wrong"] < now["wrong"]
+    assert "什么也没有改" in cli_runner(*ask)
+    assert Workspace.find(office.workspace.root).campaign.acceptance.text == THRESHOLD
+    assert not models.versions(office.workspace.root)
+
+
+@pytest.mark.parametrize("asked", ["text", "text=2", "text=很高", "signature=0.9", "name=0.9"])
+def test_a_threshold_that_means_nothing_is_refused(office, cli_runner, asked):
+    with pytest.raises(click.BadParameter, match=r"text=0\.9"):
+        cli_runner("calibrate", "--threshold", asked, "-w", str(office.workspace.root))
+
+
+def test_a_changed_threshold_counts_at_once_and_is_nothing_to_decide_again(office):
+    """As the manual says."""
+    before = office.workspace.campaign
+    config = office.workspace / "zoufang.toml"
+    config.write_text(config.read_text("utf-8") + f"\n[campaign.acceptance]\ntext = {HIGH}\n", "utf-8")
+    changed = Workspace.find(office.workspace.root)
+
+    def status(campaign: Campaign) -> str:
+        with office.store.read() as db:
+            (record,) = records(db, campaign, serials={office.serials[0]})
+            return record.answers[FIELD].status
+
+    assert (status(before), status(changed.campaign)) == ("accepted", "needs_review")
+    assert redecide(changed, office.store).changed == 0
 
 
 @pytest.fixture

@@ -100,6 +100,23 @@ def test_what_nobody_has_looked_at_is_listed_and_not_handed_over(tmp_path: Path)
     assert office.opinion("门口的路坏了").state == "open"
     words = _docx_words(office.workspace / "out" / "2017-W14" / "问题清单-2017-W14.docx")
     assert "门口的路坏了（待核）" in words
+    assert "核对之前不开交办单" in words
+
+
+def test_what_is_handed_over_unchecked_is_said_to_be_so(tmp_path: Path) -> None:
+    """By the command and on the list, which still name what nobody has looked at."""
+    office = Office(tmp_path / "town")
+    office.returns("H1", RETURNS["H1"], unsure="opinion_1.text")
+    folder = office.workspace / "out" / "2017-W14"
+    command = ["digest", "--week", "2017-W14", "-o", str(folder), "-w", str(office.workspace.root)]
+    held = CliRunner().invoke(cli, command).output
+    assert "其中 1 件尚未经人核对，1 件没有开交办单" in held
+    handed = CliRunner().invoke(cli, [*command, "--unchecked"]).output
+    assert "其中 1 件尚未经人核对，1 件已开交办单。" in handed
+    assert "没有开" not in handed
+    words = _docx_words(folder / "问题清单-2017-W14.docx")
+    assert "门口的路坏了（待核）" in words
+    assert "不开交办单" not in words
 
 
 def test_papers_name_nobody_unless_asked_to(office: Office) -> None:
@@ -152,10 +169,10 @@ def test_a_slip_that_comes_back_closes_its_item(office: Office) -> None:
 
 def test_what_came_back_as_not_theirs_is_handed_on_with_another_slip(office: Office) -> None:
     office.digest("2017-W14", "--date", "2017-04-10")
-    office.run(
-        "opinions", "answer", "1", "--result", "returned", "--details", "不归我们", "--date", "2017-04-11"
-    )
-    office.run("opinions", "assign", "1", "--unit", "U2", "--date", "2017-04-12")
+    said = ("--result", "returned", "--details", "不归我们", "--date", "2017-04-11")
+    assert office.run("opinions", "answer", "1", *said, "--json")["state"] == "returned"
+    handed = office.run("opinions", "assign", "1", "--unit", "U2", "--date", "2017-04-12", "--json")
+    assert (handed["state"], handed["handler"]) == ("assigned", "U2")
     office.digest("2017-W14")
     listing = json.loads((office.workspace / "out" / "2017-W14" / "交办单-2017-W14.json").read_text("utf-8"))
     assert {page["subject"]["code"] for page in listing["pages"] if page["subject"]} >= {"2017-1-2"}

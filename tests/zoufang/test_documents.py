@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click import UsageError
+from click.testing import CliRunner
 from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from review.accounts import AccountError, save_account
 from store import Duty, Subject, Wanted, audit, printed, roster
 from workspace.reporting import NotInspectionError
 from workspace.tables import Sheet, to_csv, write_xlsx
+from zoufang.cli import cli
 
 RATED = {"rate_openness": "satisfied", "rate_conduct": "dissatisfied", "rate_service": "unknown"}
 
@@ -87,6 +89,19 @@ def test_telephones_and_names_are_masked_in_tables_unless_asked_for(filled: Offi
     with filled.store.read() as db:
         query = "SELECT detail FROM audit WHERE action = 'export.ledger' ORDER BY id DESC"
         assert json.loads(db.exec_driver_sql(query).scalars().first())["unmasked"] is True
+
+
+@pytest.mark.parametrize("what", ["records", "readings"])
+def test_what_programs_compare_with_paper_is_whole_and_says_so(
+    filled: Office, tmp_path: Path, what: str
+) -> None:
+    """In its help, when it is written, and in the audit trail."""
+    assert "json供程序与纸面核对，一律不隐去" in "".join(filled.run("export", what, "-h").split())
+    words = ["export", what, "-o", str(tmp_path / "x.json"), "-w", str(filled.workspace.root)]
+    assert "没有隐去个人信息，已记入日志" in CliRunner().invoke(cli, words).output
+    assert "13812345678" in (tmp_path / "x.json").read_text("utf-8")
+    with filled.store.read() as db:
+        assert audit.entries(db, f"export.{what}")[0].detail["unmasked"] is True
 
 
 def test_the_ledger_says_what_became_of_each_visit(filled: Office, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from samples.hands import Hand
 from samples.pens import Paper
 from store import Subject, printed, roster
 from store.listed import Lists
-from workspace.printing import UnprintableError, print_packets
+from workspace.printing import NothingToPrintError, UnprintableError, print_packets
 from zoufang import demo as stages
 from zoufang.demo import Demo
 
@@ -256,6 +256,24 @@ def test_a_character_that_no_font_has_is_named_with_its_person_and_nothing_is_is
         with town.demo.store.write() as db:
             cadres[0]["name"] = name
             roster.replace(db, {"cadres": cadres})
+
+
+def test_where_there_is_nothing_to_print_no_job_is_begun(town: Town, tmp_path: Path) -> None:
+    kinds = {cadre: {subject.kind for subject in duties} for cadre, duties in town.duties().items()}
+    code = next(cadre for cadre, found in kinds.items() if "household" not in found)
+    forms = [form for form in load_catalogue() if form.id == "2-5"]
+
+    def print_it(spare: int) -> int:
+        return print_packets(
+            town.demo.workspace, town.demo.store, [code], forms, tmp_path, spare, asked=["2-5"]
+        ).job
+
+    with pytest.raises(NothingToPrintError):
+        print_it(spare=0)
+    before, after = print_it(spare=1), print_it(spare=1)
+    with pytest.raises(NothingToPrintError):
+        print_it(spare=0)
+    assert (after - before, print_it(spare=1) - after) == (1, 1)
 
 
 def test_the_offices_own_font_is_used(town: Town, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import xlsxwriter
 from docx import Document
@@ -50,6 +51,18 @@ def test_a_plan_goes_out_and_comes_back_as_the_unit_changed_it(office: Office, t
     _rewrite(book, [[*row[:at], "随时", *row[at + 1 :]] if row[code] == "H1" else row for row in grid])
     office.run("plan", "--load", book, code=Exit.FAILED)
     assert days(office) == {**before, "H3": date(2017, 3, 15)}, "all or nothing"
+
+
+def test_a_unit_that_the_roster_does_not_have_is_refused_and_one_that_it_has_is_shown_alone(
+    office: Office, tmp_path: Path
+) -> None:
+    with pytest.raises(click.UsageError, match="没有单位：D99"):
+        plan(office, tmp_path / "out", "--unit", "D99")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(click.UsageError, match="没有干部：X9"):
+        office.run("export", "plan", "--cadre", "X9")
+    assert [one["unit"] for one in plan(office, tmp_path / "out", "--unit", "U1")["units"]] == ["U1"]
+    assert plan(office, tmp_path / "out", "--unit", "U2")["units"] == []
 
 
 def test_the_plan_shows_what_is_late(office: Office, tmp_path: Path) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
 import click
 
 from forms.model import Kind
 from ingest.confidence import Judgement
 from workspace import models
-from workspace.calibrating import LEAST_CASES, Calibrated, Outlook, calibrate, put_into_use
+from workspace.calibrating import (
+    LEAST_CASES,
+    Calibrated,
+    Outlook,
+    Outlooks,
+    calibrate,
+    put_into_use,
+    what_if,
+)
 from workspace.folder import Workspace
-from zoufang.console import print_json, print_table, progress, say, tell
+from workspace.rejudging import OnPage
+from zoufang.console import conclude, print_json, print_table, progress, say, tell
 from zoufang.options import json_option, workspace_option
 
 JUDGEMENT_NAMES = {
@@ -30,35 +43,91 @@ KIND_NAMES = {
 }
 
 
+def _thresholds(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[Kind, float]:
+    """Click's callback for `KIND=SHARE`."""
+    return dict(map(_threshold, values))
+
+
+def _threshold(value: str) -> tuple[Kind, float]:
+    name, _, number = value.partition("=")
+    try:
+        kind, threshold = Kind(name), float(number)
+        if kind in KIND_NAMES and 0 <= threshold <= 1:
+            return kind, threshold
+    except ValueError:
+        pass
+    known = "、".join(f"{kind.value}（{words}）" for kind, words in KIND_NAMES.items())
+    raise click.BadParameter(f"“{value}”应写成 text=0.9 的样子；项目有 {known}，界限在 0 到 1 之间")
+
+
 @click.command(
     name="calibrate",
-    help="用复核时的改正校准识读把握；先看报告，加 --apply 才启用。启用后可用 scan --redecide 重新判定旧页。",
+    help="用复核时的改正校准识读把握；先看报告，加 --apply 才启用。启用后可用 scan --redecide 重新判定旧页。"
+    "改界限之前，用 --threshold 先看会怎样。",
 )
 @click.option("--apply", is_flag=True, help="启用新的校准（旧的保留，可退回）。")
 @click.option("--back", is_flag=True, help="退回上一个校准。")
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    metavar="项目=界限",
+    callback=_thresholds,
+    help="只算不改：界限若改成这样（如 text=0.9），要复核多少、预计错多少。可重复。",
+)
 @workspace_option
 @json_option
-def calibrate_command(apply: bool, back: bool, workspace: Workspace, as_json: bool) -> None:
-    if apply and back:
-        raise click.UsageError("--apply 与 --back 不能同时使用")
+def calibrate_command(
+    apply: bool, back: bool, thresholds: dict[Kind, float], workspace: Workspace, as_json: bool
+) -> None:
+    if apply + back + bool(thresholds) > 1:
+        raise click.UsageError("--apply、--back 与 --threshold 不能同时使用")
     if back:
-        version = models.back(workspace.root).version
-        if as_json:
-            print_json({"version": version})
-        tell(f"已退回：{version}。以前读过的页请用 zoufang scan --redecide 重新判定")
+        _go_back(workspace, as_json)
+    elif thresholds:
+        _answer_what_if(workspace, thresholds, as_json)
+    else:
+        _calibrate(workspace, apply, as_json)
+
+
+def _go_back(workspace: Workspace, as_json: bool) -> None:
+    version = models.back(workspace.root).version
+    conclude(
+        as_json,
+        {"version": version},
+        f"已退回：{version}。以前读过的页请用 zoufang scan --redecide 重新判定",
+    )
+
+
+def _answer_what_if(workspace: Workspace, thresholds: dict[Kind, float], as_json: bool) -> None:
+    with _reading() as on_page:
+        outlooks = what_if(workspace, workspace.open_store(), thresholds, on_page)
+    if as_json:
+        print_json({"outlooks": [asdict(one) for one in outlooks], "applied": False})
         return
+    _print_outlooks("改界限后的变化", outlooks)
+    tell("什么也没有改。要改就改 zoufang.toml 的 [campaign.acceptance]：一保存就生效，开着的网页要重新启动")
+
+
+def _calibrate(workspace: Workspace, apply: bool, as_json: bool) -> None:
     store = workspace.open_store()
-    with progress() as bar:
-        task = bar.add_task("读取", total=None)
-        result = calibrate(
-            workspace, store, lambda done, total: bar.update(task, completed=done, total=total)
-        )
+    with _reading() as on_page:
+        result = calibrate(workspace, store, on_page)
     if apply and result.learnt:
         put_into_use(workspace, store, result)
     if as_json:
         print_json(result.report() | {"applied": apply and result.learnt})
     else:
         report(result, apply)
+
+
+@contextmanager
+def _reading() -> Iterator[OnPage]:
+    with progress() as bar:
+        task = bar.add_task("读取", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def report(result: Calibrated, apply: bool) -> None:
@@ -75,24 +144,11 @@ def report(result: Calibrated, apply: bool) -> None:
     ]
     title = "人工看过的项（校准误差在未参与拟合的页上算出）"
     print_table(title, ("判断", "人工看过", "读错", "校准误差：原", "新", "曲线"), rows)
-    print_table(
-        "启用后的变化（按已读各项估算；错误以每万项无需复核的计）",
-        ("项目", "项数", "界限", "现复核", "将复核", "将错", "目标", "建议界限（复核）"),
-        [
-            (
-                KIND_NAMES[one.kind],
-                one.fields,
-                one.now.threshold,
-                _percent(one.now.review),
-                _percent(one.then.review),
-                _ten_thousandth(one.then.wrong),
-                _ten_thousandth(one.target),
-                _suggestion(one.suggested),
-            )
-            for one in result.outlooks
-        ],
+    _print_outlooks("启用后的变化", result.outlooks)
+    say(
+        "界限在 zoufang.toml 的 [campaign.acceptance] 中改，改之前用 --threshold 看会怎样；"
+        "目标在 [campaign.target_errors] 中改。"
     )
-    say("界限在 zoufang.toml 的 [campaign.acceptance] 中改，目标在 [campaign.target_errors] 中改。")
     if not result.learnt:
         tell(f"没有可改的：每一类至少要有 {LEAST_CASES} 项人工看过，且新曲线要比原来的准")
     elif apply:
@@ -102,6 +158,31 @@ def report(result: Calibrated, apply: bool) -> None:
         )
     else:
         tell("还没有启用。看过报告后，用 zoufang calibrate --apply 启用")
+
+
+def _print_outlooks(title: str, outlooks: Iterable[Outlooks]) -> None:
+    print_table(
+        f"{title}（按已读各项估算；错误以每万项无需复核的计）",
+        ("项目", "项数", "界限", "现复核", "将复核", "现错", "将错", "目标", "建议界限（复核）"),
+        [
+            (
+                KIND_NAMES[one.kind],
+                one.fields,
+                _change(one.now.threshold, one.then.threshold),
+                _percent(one.now.review),
+                _percent(one.then.review),
+                _ten_thousandth(one.now.wrong),
+                _ten_thousandth(one.then.wrong),
+                _ten_thousandth(one.target),
+                _suggestion(one.suggested),
+            )
+            for one in outlooks
+        ],
+    )
+
+
+def _change(now: float, then: float) -> str:
+    return f"{now}" if now == then else f"{now}→{then}"
 
 
 def _changed(result: Calibrated) -> set[Judgement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +25,20 @@ def week_argument(_context: click.Context, _parameter: click.Parameter, value: s
         raise click.BadParameter(f"“{value}”不是周次，应写成 2017-W14 的样子") from None
 
 
-DAY = click.DateTime(["%Y-%m-%d"])
+class _Day(click.DateTime):
+    """A day as people write it, `2017-04-01` or `2017/4/1`."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d", "%Y/%m/%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"“{value}”不是日期，应写成 2017-04-01 的样子", param, ctx)
+
+
+DAY = _Day()
 
 
 @click.command(name="digest", help="一周的问题清单、建议清单、会商会办议题和交办单（Word 和 PDF）。")
@@ -79,8 +93,8 @@ def _tell(digest: Digest) -> None:
     tell(f"会商会办：未定去向 {len(unrouted)} 件，超期 {len(overdue)} 件，退回 {len(returned)} 件")
     for file in digest.files:
         tell(f"  {file}")
-    if digest.unchecked:
-        say(f"其中 {len(digest.unchecked)} 件尚未经人核对，没有开交办单。请先运行 zoufang review")
+    if digest.remark:
+        say(f"{digest.remark}。核对用 zoufang review")
 
 
 def _json(digest: Digest) -> dict[str, object]:

@@ -17,7 +17,7 @@ from store import printed
 from workspace.folder import Workspace
 from workspace.printing import ready_forms
 from zoufang import trying
-from zoufang.console import Exit, print_json, print_table, say, tell
+from zoufang.console import Exit, conclude, print_json, print_table, say, tell
 from zoufang.options import json_option, workspace_option
 
 FORM_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -87,14 +87,16 @@ def check_forms(files: tuple[Path, ...], workspace: Workspace, as_json: bool) ->
 @click.argument("form_id", metavar="FORM")
 @click.option("-o", "path", required=True, metavar="FILE.pdf", type=PDF_FILE)
 @workspace_option
-def preview_form(form_id: str, path: Path, workspace: Workspace) -> int:
+@json_option
+def preview_form(form_id: str, path: Path, workspace: Workspace, as_json: bool) -> int:
     form = known_form(workspace, form_id)
     if form.kind == "card":
         raise click.UsageError(f"{form.id} {form.title} 是卡片，请用 zoufang print 印一份来看")
     found = trying.preview(form, path, FontBook(workspace.fonts))
     for fault in found:
         say(f"第 {fault.page} 面：{fault.message}")
-    tell(f"已存为 {path}" + (f"，其中标红 {len(found)} 处" if found else ""))
+    data = {"file": str(path), "faults": [{"page": one.page, "message": one.message} for one in found]}
+    conclude(as_json, data, f"已存为 {path}" + (f"，其中标红 {len(found)} 处" if found else ""))
     return Exit.FAILED if found else Exit.DONE
 
 

@@ -36,8 +36,7 @@ KIND_NAMES = {
 @json_option
 def lookup_command(what: str, workspace: Workspace, as_json: bool) -> int:
     store = workspace.open_store()
-    path = Path(what)
-    serials = _serials_in(path, workspace) if path.is_file() else [workspace.key.check_serial(what)]
+    serials = _serials(what, workspace)
     found = [_describe(store, serial) for serial in serials]
     with store.write() as db:
         audit.note(db, workspace.who, "lookup", {"serials": serials})
@@ -47,6 +46,16 @@ def lookup_command(what: str, workspace: Workspace, as_json: bool) -> int:
         for entry in found:
             _print(entry)
     return Exit.DONE if all(entry["kind"] for entry in found) else Exit.FAILED
+
+
+def _serials(what: str, workspace: Workspace) -> list[str]:
+    """Raises SerialError, IntakeError, and click.UsageError for a file that is not there."""
+    path = Path(what)
+    if path.is_file():
+        return _serials_in(path, workspace)
+    if path.suffix or len(path.parts) > 1:  # no serial looks like that
+        raise click.UsageError(f"没有这个文件：{what}")
+    return [workspace.key.check_serial(what)]
 
 
 def _serials_in(path: Path, workspace: Workspace) -> list[str]:

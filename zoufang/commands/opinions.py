@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ from campaign.similar import LEAST
 from store import Store
 from workspace.folder import Workspace
 from zoufang.commands.digest import DAY, week_argument
-from zoufang.console import print_json, print_table, tell
+from zoufang.console import conclude, print_json, print_table, tell
 from zoufang.options import json_option, workspace_option
 
 SHOWN = 50  # pairs of similar ones that a screen lists
@@ -117,32 +117,35 @@ def list_similar(least: float, workspace: Workspace, as_json: bool) -> None:
 @click.argument("number", metavar="编号")
 @click.argument("other", metavar="编号")
 @workspace_option
-def set_distinct(number: str, other: str, workspace: Workspace) -> None:
+@json_option
+def set_distinct(number: str, other: str, workspace: Workspace, as_json: bool) -> None:
     year = workspace.campaign.year
 
     def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
         yield distinct(find(found, number, year), find(found, other, year))
 
     _write(workspace, "opinions.distinct", events)
-    tell(f"已记下：{number}与{other}不是同一件")
+    conclude(as_json, {"distinct": [number, other]}, f"已记下：{number}与{other}不是同一件")
 
 
 @opinions_command.command("part", help="撤销并案：这一件恢复为并案之前的状态。")
 @click.argument("number", metavar="编号")
 @workspace_option
-def part_opinion(number: str, workspace: Workspace) -> None:
+@json_option
+def part_opinion(number: str, workspace: Workspace, as_json: bool) -> None:
     def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
         yield part(find(found, number, workspace.campaign.year))
 
     _write(workspace, "opinions.part", events)
-    tell(f"{number}已不再并案")
+    _report(workspace, number, as_json, lambda one: f"{number}已不再并案")
 
 
 @opinions_command.command("merge", help="并案：后面各件并入第一件，各自的编号、来源仍保留。")
 @click.argument("numbers", nargs=-1, metavar="主件 其他…")
 @click.option("--repeated", "all_repeated", is_flag=True, help="把 repeats 列出的全部并案。")
 @workspace_option
-def merge_opinions(numbers: tuple[str, ...], all_repeated: bool, workspace: Workspace) -> None:
+@json_option
+def merge_opinions(numbers: tuple[str, ...], all_repeated: bool, workspace: Workspace, as_json: bool) -> None:
     if all_repeated == bool(numbers) or len(numbers) == 1:
         raise click.UsageError("请写出主件和其他各件的编号，或用 --repeated")
 
@@ -154,7 +157,8 @@ def merge_opinions(numbers: tuple[str, ...], all_repeated: bool, workspace: Work
         for lead, *others in groups:
             yield from merge(lead, others)
 
-    tell(f"已并案 {_write(workspace, 'opinions.merge', events)} 件")
+    merged = _write(workspace, "opinions.merge", events)
+    conclude(as_json, {"merged": merged}, f"已并案 {merged} 件")
 
 
 @opinions_command.command("assign", help="交办给单位；退回的可以另行交办，随后用 digest 重印交办单。")
@@ -164,6 +168,7 @@ def merge_opinions(numbers: tuple[str, ...], all_repeated: bool, workspace: Work
 @click.option("--date", "on", type=DAY, metavar="日期", help="交办日期；默认今天。")
 @click.option("--due", type=DAY, metavar="日期", help="时限；默认按规定的工作日推算。")
 @workspace_option
+@json_option
 def assign_opinion(
     number: str,
     unit: str | None,
@@ -171,6 +176,7 @@ def assign_opinion(
     on: datetime | None,
     due: datetime | None,
     workspace: Workspace,
+    as_json: bool,
 ) -> None:
     day = on.date() if on else date.today()
 
@@ -186,7 +192,7 @@ def assign_opinion(
         )
 
     _write(workspace, "opinions.assign", events)
-    tell(f"已交办：{number}")
+    _report(workspace, number, as_json, lambda one: f"已交办：{number}")
 
 
 @opinions_command.command("answer", help="登记办理结果；写明答复日期的才算办结。")
@@ -197,6 +203,7 @@ def assign_opinion(
 @click.option("--satisfaction", type=click.Choice(list(SATISFACTION_WORDS)), help="群众满意度。")
 @click.option("--details", default="", help="办理情况；退回的须写明理由。")
 @workspace_option
+@json_option
 def answer_opinion(
     number: str,
     result: str,
@@ -205,6 +212,7 @@ def answer_opinion(
     satisfaction: str | None,
     details: str,
     workspace: Workspace,
+    as_json: bool,
 ) -> None:
     day = on.date() if on else date.today()
     replied_on = replied.date() if replied else None
@@ -214,8 +222,7 @@ def answer_opinion(
         yield answer(opinion, result, day, replied_on, satisfaction or "", details)
 
     _write(workspace, "opinions.answer", events)
-    found, _ = load(workspace, workspace.open_store())
-    tell(f"{number}：{STATE_WORDS[find(found, number, workspace.campaign.year).state]}")
+    _report(workspace, number, as_json, lambda one: f"{number}：{STATE_WORDS[one.state]}")
 
 
 @opinions_command.command("adopt", help="登记建议是否采纳。")
@@ -223,14 +230,17 @@ def answer_opinion(
 @click.option("--as", "adoption", type=click.Choice(list(ADOPTION_WORDS)), required=True, help="采纳情况。")
 @click.option("--date", "on", type=DAY, metavar="日期", help="反馈日期；默认今天。")
 @workspace_option
-def adopt_opinion(number: str, adoption: str, on: datetime | None, workspace: Workspace) -> None:
+@json_option
+def adopt_opinion(
+    number: str, adoption: str, on: datetime | None, workspace: Workspace, as_json: bool
+) -> None:
     day = on.date() if on else date.today()
 
     def events(found: list[Opinion], lister: Lister) -> Iterable[NewEvent]:
         yield adopt(find(found, number, workspace.campaign.year), adoption, day)
 
     _write(workspace, "opinions.adopt", events)
-    tell(f"{number}：{ADOPTION_WORDS[adoption]}")
+    _report(workspace, number, as_json, lambda one: f"{number}：{ADOPTION_WORDS[adoption]}")
 
 
 def load(workspace: Workspace, store: Store, unmasked: bool = False) -> tuple[list[Opinion], Lister]:
@@ -243,6 +253,13 @@ def _write(workspace: Workspace, action: str, events: register.Change) -> int:
     store = workspace.open_store()
     glean(store, workspace.campaign, workspace.who)
     return register.write(store, workspace.campaign, workspace.who, action, events)
+
+
+def _report(workspace: Workspace, number: str, as_json: bool, words: Callable[[Opinion], str]) -> None:
+    """What became of an opinion."""
+    found, lister = load(workspace, workspace.open_store())
+    opinion = find(found, number, workspace.campaign.year)
+    conclude(as_json, lister.row(opinion), words(opinion))
 
 
 def _show(title: str, found: Iterable[Opinion], lister: Lister) -> None:

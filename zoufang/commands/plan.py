@@ -14,7 +14,7 @@ from workspace.folder import Workspace
 from workspace.plans import load_plan, make_plan, write_plans
 from zoufang.commands.digest import DAY
 from zoufang.console import Exit, print_json, print_table, say, tell
-from zoufang.options import json_option, workspace_option
+from zoufang.options import check_codes, json_option, workspace_option
 
 
 @click.command(
@@ -25,7 +25,7 @@ from zoufang.options import json_option, workspace_option
 @click.option(
     "-o", "folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="写到文件夹。"
 )
-@click.option("--unit", "units", multiple=True, metavar="U", help="只写这个单位（编码）的，可重复。")
+@click.option("--unit", "units", multiple=True, metavar="U", help="只列、只写这个单位（编码）的，可重复。")
 @click.option("--from", "first", type=DAY, metavar="日期", help="从哪天排起；默认活动首日，活动期间为今天。")
 @click.option(
     "--load",
@@ -49,6 +49,7 @@ def plan_command(
     as_json: bool,
 ) -> int:
     store, campaign = workspace.open_store(), workspace.campaign
+    check_codes(store, "unit", units)
     today = day.date() if day else date.today()
     if book is not None:
         try:
@@ -65,7 +66,9 @@ def plan_command(
         return Exit.FAILED
     glean(store, campaign, workspace.who)
     with store.read() as db:
-        found = slippage(plan_rows(db, campaign, today), today)
+        found = [
+            one for one in slippage(plan_rows(db, campaign, today), today) if not units or one.unit in units
+        ]
     files = write_plans(workspace, store, folder, units, today, unmasked) if folder else []
     if as_json:
         print_json(

@@ -11,8 +11,8 @@ from store import Store, roster
 from workspace.folder import Workspace
 from workspace.printing import FORMATS, MANIFEST, Printed, print_packets, usual_choice
 from zoufang.commands.forms import known_form
-from zoufang.console import Exit, print_json, progress, say, tell
-from zoufang.options import json_option, workspace_option
+from zoufang.console import print_json, progress, tell
+from zoufang.options import check_codes, json_option, workspace_option
 
 
 @click.command(name="print", help="印制走访资料：每名干部一份表格、一份联系卡，附清单 manifest.json。")
@@ -29,7 +29,11 @@ from zoufang.options import json_option, workspace_option
     help="pdf，或可用 Word、WPS 修改文字的 docx。",
 )
 @click.option(
-    "--spare", type=click.IntRange(0, 100), default=0, metavar="N", help="每份资料、每种表另加的空白份数。"
+    "--spare",
+    type=click.IntRange(0, 100),
+    default=0,
+    metavar="N",
+    help="每份资料、每种表另加的空白份数；用 --form 点名的表，没有走访对象要用也加。",
 )
 @click.option("-o", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @workspace_option
@@ -44,7 +48,9 @@ def print_command(
     folder: Path,
     workspace: Workspace,
     as_json: bool,
-) -> int:
+) -> None:
+    if everyone and (cadres or units):
+        raise click.UsageError("--all 已是全部干部，不能同时用 --cadre、--unit")
     store = workspace.open_store()
     usual_forms, going = usual_choice(workspace, store)
     forms = [known_form(workspace, form_id) for form_id in form_ids] or usual_forms
@@ -60,6 +66,7 @@ def print_command(
             spare,
             lambda n, total: bar.update(task, completed=n, total=total),
             file_format,
+            asked=form_ids,
         )
     if as_json:
         print_json(
@@ -75,10 +82,6 @@ def print_command(
         )
     else:
         report(done, folder)
-    if not done.files:
-        say("没有要印的内容：所选干部没有走访任务。请先运行 zoufang assign")
-        return Exit.FAILED
-    return Exit.DONE
 
 
 def choose_cadres(
@@ -87,24 +90,20 @@ def choose_cadres(
     """Codes, in the roster's order. `everyone`: those whom --all means. Raises click.UsageError for unknown
     ones or an empty choice."""
     with store.read() as db:
-        tables = roster.load(db, "cadres", "units")
-    codes = {row["code"] for row in tables["cadres"]}
-    if not codes:
+        rows = roster.load(db, "cadres")["cadres"]
+    if not rows:
         raise click.UsageError("名册是空的。请先运行 zoufang roster load 和 zoufang assign")
-    unknown = sorted({*cadres} - codes) + sorted({*units} - {row["code"] for row in tables["units"]})
-    if unknown:
-        raise click.UsageError(f"名册中没有：{'、'.join(unknown)}")
+    check_codes(store, "cadre", cadres)
+    check_codes(store, "unit", units)
     if not (cadres or units or everyone):
         raise click.UsageError("请用 --cadre、--unit 或 --all 说明印给谁")
-    return [
-        row["code"] for row in tables["cadres"] if row["code"] in (*everyone, *cadres) or row["unit"] in units
-    ]
+    return [row["code"] for row in rows if row["code"] in (*everyone, *cadres) or row["unit"] in units]
 
 
 def report(done: Printed, folder: Path) -> None:
     tell(f"第 {done.job} 批：{done.packets} 份资料，{done.sheets} 面表格，{done.cards} 张联系卡")
-    if done.reprinted:
-        tell(f"其中 {done.reprinted} 面以前印过，用原编号重印")
+    if done.remark:
+        tell(done.remark)
     tell(f"共 {len(done.files)} 个文件在 {folder}，清单是 {MANIFEST}；请按 100% 大小双面打印")
     if any(file.suffix == ".docx" for file in done.files):
         tell("各表共有的文字在页眉里（双击页眉修改，同一种表一改全改）；用 LibreOffice 修改后请另存为 ODT")

@@ -15,7 +15,7 @@ from workspace.folder import Workspace
 from workspace.reporting import Findings, circular, circular_day, inspection, note, summary
 from zoufang.commands.digest import DAY, week_argument
 from zoufang.console import Exit, print_json, progress, tell
-from zoufang.options import json_option, workspace_option
+from zoufang.options import check_codes, json_option, workspace_option
 
 EVERY = "all"
 
@@ -49,6 +49,7 @@ def report_command(
     if sum(map(bool, (week, inspector, units, line))) > 1:
         raise click.UsageError("--circular、--inspection、--unit 和 --line 只能选一个")
     store = workspace.open_store()
+    check_codes(store, "unit", (unit for unit in units if unit != EVERY))
     reader = _sign_in(store, inspector) if inspector else None
     today = day.date() if day else circular_day(week, date.today()) if week else date.today()
     with progress() as bar:
@@ -81,14 +82,10 @@ def report_command(
 
 def _units(findings: Findings, wanted: tuple[str, ...]) -> list[str]:
     """Codes; `all`: of every unit that has somebody to visit, or was handed something."""
-    known = findings.overview.facts.codes("unit")
-    unknown = [unit for unit in wanted if unit not in (*known, EVERY)]
-    if unknown:
-        raise click.UsageError(f"名册中没有单位：{'、'.join(unknown)}")
     if EVERY not in wanted:
         return list(wanted)
     busy = {line.key for line in findings.overview.lines("unit")} | {one.handler for one in findings.opinions}
-    return [unit for unit in known if unit in busy]
+    return [unit for unit in findings.overview.facts.codes("unit") if unit in busy]
 
 
 def _sign_in(store: Store, name: str) -> User:

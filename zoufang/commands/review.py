@@ -12,8 +12,8 @@ from review.accounts import AccountError, close_account, save_account
 from review.server import Certificate, ServerError, is_loopback, own_certificate, serve
 from store import Store, accounts
 from workspace.folder import Workspace
-from zoufang.console import Exit, print_table, say
-from zoufang.options import workspace_option
+from zoufang.console import Exit, conclude, print_json, print_table, say
+from zoufang.options import json_option, workspace_option
 
 
 @click.command(name="review", help="打开复核网页：录入识别不确定的内容，看进度。")
@@ -90,8 +90,15 @@ def user_command() -> None:
 @click.option("--anonymous", is_flag=True, help="可以查看匿名问卷的图像。")
 @click.option("--password", metavar="WORD", help="密码；不给则提示输入。命令行中的密码会留在历史记录里。")
 @workspace_option
+@json_option
 def add_user(
-    name: str, role: str, scope: str, anonymous: bool, password: str | None, workspace: Workspace
+    name: str,
+    role: str,
+    scope: str,
+    anonymous: bool,
+    password: str | None,
+    workspace: Workspace,
+    as_json: bool,
 ) -> int:
     word = password or click.prompt("密码", hide_input=True, confirmation_prompt="再输一次")
     store = workspace.open_store()
@@ -102,15 +109,31 @@ def add_user(
         return Exit.FAILED
     finally:
         store.close()
-    say(f"{'已建立' if new else '已更改'}账号 {name}（{ROLE_NAMES[Role(role)]}）")
+    words = f"{'已建立' if new else '已更改'}账号 {name}（{ROLE_NAMES[Role(role)]}）"
+    conclude(as_json, {"name": name, "role": role, "scope": scope, "new": new}, words)
     return Exit.DONE
 
 
 @user_command.command("list", help="列出账号。")
 @workspace_option
-def list_users(workspace: Workspace) -> None:
+@json_option
+def list_users(workspace: Workspace, as_json: bool) -> None:
     with workspace.open_store().read() as db:
         found = accounts.all_users(db)
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": user.name,
+                    "role": user.role,
+                    "scope": user.scope,
+                    "anonymous": user.anonymous,
+                    "disabled": user.disabled_at is not None,
+                }
+                for user in found
+            ]
+        )
+        return
     rows = [
         (
             user.name,
@@ -127,7 +150,8 @@ def list_users(workspace: Workspace) -> None:
 @user_command.command("disable", help="停用账号 NAME；它在操作记录中的名字保留。")
 @click.argument("name", metavar="NAME")
 @workspace_option
-def disable_user(name: str, workspace: Workspace) -> int:
+@json_option
+def disable_user(name: str, workspace: Workspace, as_json: bool) -> int:
     store = workspace.open_store()
     try:
         close_account(store, workspace.who, name)
@@ -136,5 +160,5 @@ def disable_user(name: str, workspace: Workspace) -> int:
         return Exit.FAILED
     finally:
         store.close()
-    say(f"已停用账号 {name}")
+    conclude(as_json, {"name": name, "disabled": True}, f"已停用账号 {name}")
     return Exit.DONE

@@ -16,9 +16,9 @@ from campaign.roster import load_roster as keep
 from campaign.template import write_template
 from campaign.town import KIND_WORDS
 from store import Duty, roster
-from workspace.folder import Workspace
+from workspace.folder import CONFIG, Workspace
 from zoufang.console import Exit, print_json, print_table, say, tell
-from zoufang.options import json_option, workspace_option
+from zoufang.options import folder_option, json_option, workspace_option
 
 WORKBOOK = click.Path(path_type=Path, dir_okay=False)
 
@@ -30,12 +30,16 @@ def roster_command() -> None:
 
 @roster_command.command("template", help="写出只有表头的名册工作簿 FILE.xlsx，供填写。")
 @click.argument("path", metavar="FILE.xlsx", type=WORKBOOK)
-@workspace_option
-def write_roster_template(path: Path, workspace: Workspace) -> None:
+@folder_option
+@json_option
+def write_roster_template(path: Path, folder: Path, as_json: bool) -> None:
     if path.exists():
         raise click.UsageError(f"{path} 已存在，没有覆盖。请换一个文件名")
     write_template(path)
-    say(f"已写出 {path}。填好后运行：zoufang roster load {path} -w {workspace.root}")
+    where = folder.resolve() if (folder / CONFIG).is_file() else "工作区文件夹"
+    say(f"已写出 {path}。填好后运行：zoufang roster load {path} -w {where}")
+    if as_json:
+        print_json({"file": str(path)})
 
 
 @roster_command.command(

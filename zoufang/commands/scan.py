@@ -31,7 +31,7 @@ from zoufang.options import json_option, workspace_option
 @click.option(
     "--redecide",
     is_flag=True,
-    help="不读新文件：用现在的校准、界限、名单和日期，把读过的各页重新判定。人工改正的不变。",
+    help="不读新文件：用现在的校准、名册和日期，把读过的各页重新判定。人工改正的不变。",
 )
 @click.option(
     "--images", is_flag=True, help="与 --redecide 同用：从保存的原图重新看起（软件升级后用，较慢）。"
