@@ -1,10 +1,12 @@
-"""Strokes beside the boxes that go through no marked one: a tick that missed its box, a wide ring."""
+"""What lies beside the boxes: strokes that go through no marked one, a tick that missed its box or a wide
+ring; and specks like a mark, of which one may have fallen into a box."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest import thresholds
 from ingest.page_strokes import PageStrokes
@@ -25,6 +27,15 @@ def measure(strokes: PageStrokes, boxes: Sequence[Box], marked: Sequence[bool]) 
         if len(nobodys) and not on:
             found[box] = round(float(strokes.mm2[nobodys].max()), 2)
     return found
+
+
+def specks(strokes: PageStrokes, boxes: Sequence[Box]) -> NDArray[np.float64]:
+    """Sizes of the specks of a page, mm², from the least up: what is short and lies neither near a box nor in
+    a place to write."""
+    loose = (strokes.mm2 > 0) & (strokes.mm <= thresholds.SPECK_MM) & (strokes.owner < 0)
+    for box in boxes:
+        loose[np.unique(strokes.within(_around(box)))] = False
+    return np.sort(strokes.mm2[loose])
 
 
 def _around(box: Box) -> Area:

@@ -257,6 +257,19 @@ def _is_scribbled(question: _Question, value: Value) -> _Doubt:
     return thresholds.UNEXPLAINED, f"“{question.labels(scribbled[:1])}”像是划掉的，请确认"
 
 
+def _may_be_a_speck(question: _Question, value: Value) -> _Doubt:
+    """On a page with many specks as large as a mark, one may have fallen into a box."""
+    like = [
+        box
+        for box in question.chosen(value)
+        if box.seen.features.get("specks", 0.0) >= thresholds.SPECKS_TO_DOUBT
+        and 0 < box.fill < thresholds.SPECK_FILL
+    ]
+    if not like:
+        return None
+    return thresholds.UNEXPLAINED, f"页上有不少污点，“{question.labels(like[:1])}”的标记可能也是，请确认"
+
+
 def _is_pale(question: _Question, value: Value) -> _Doubt:
     """A mark much paler than the others of the page may shine through from the back."""
     pale = thresholds.PALE * question.of_page.dark
@@ -268,7 +281,7 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
     _is_hidden, _has_strayed, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
-    _is_scribbled, _is_pale,
+    _is_scribbled, _may_be_a_speck, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""
 

@@ -102,11 +102,14 @@ def _unless_lost(field: Field, seen: Measurement, reading: Reading, lost: bool) 
 
 
 def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
-    """A field that is covered was not read, and one off its place may have been read beside it."""
+    """A field that is covered was not read, one off its place may have been read beside it, and of a page
+    that is crossed out nothing counts."""
     if seen.hidden:
         return replace(reading, doubt="").doubted(
             thresholds.HIDDEN, "这里看不到纸面，可能被遮盖、撕去或没有扫到"
         )
+    if seen.crossed_out:
+        reading = reading.doubted(thresholds.UNEXPLAINED, "这一页好像整页划掉了，请确认是否作废")
     if seen.residual_mm <= thresholds.RESIDUAL_MM:
         return reading
     return reading.doubted(thresholds.HIDDEN, f"版面对不准（差 {seen.residual_mm:.1f} 毫米），请核对")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from forms.model import Field, Kind
 from ingest import beside, digits, mark_models, marks, strikes, text, thresholds, words
 from ingest.engines import Engine, engine
@@ -52,6 +54,7 @@ def measure_page(
             hidden=ink.is_hidden(by_field[one.field]),
             struck_mm=strikes.length_in(struck, in_blocks.get(one.field)),
             print_share=_print_share(ink, by_field[one.field], one),
+            crossed_out=page_strokes.crossed,
         )
         for one in seen
     )
@@ -128,7 +131,8 @@ def _area(boxes: Sequence[Box]) -> Area:
 def _with_strokes_beside(
     strokes: PageStrokes, boxes: Sequence[Box], ticked: Mapping[str, marks.MarksSeen]
 ) -> Mapping[str, marks.MarksSeen]:
-    """Each box with its feature `beside`: strokes next to it that no box explains, mm²."""
+    """Each box with strokes next to it that no box explains, mm², as its feature `beside`; and each marked
+    one with the number of specks of the page that are about as large as its mark, as `specks`."""
     looks = [(field, look) for field, seen in ticked.items() for look in seen.boxes]
     found = mark_models.classify([look for _, look in looks])
     on = {
@@ -141,9 +145,16 @@ def _with_strokes_beside(
         for box, mm2 in beside.measure(strokes, own, [on[box.field, box.option] for box in own]).items()
     }
 
+    loose, inside = beside.specks(strokes, own), own[0].w * own[0].h if own else 0.0
+
     def told(field: str, look: BoxSeen) -> BoxSeen:
-        mm2 = amounts.get((field, look.option))
-        return replace(look, features={**look.features, "beside": mm2}) if mm2 else look
+        more = {}
+        if mm2 := amounts.get((field, look.option)):
+            more["beside"] = mm2
+        if on[field, look.option]:
+            least = thresholds.SPECK_LIKE * look.features["inside"] * inside
+            more["specks"] = float(len(loose) - np.searchsorted(loose, least))
+        return replace(look, features={**look.features, **more})
 
     return {
         field: replace(seen, boxes=tuple(told(field, look) for look in seen.boxes))

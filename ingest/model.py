@@ -115,6 +115,7 @@ class Measurement:
     around       ink on the words beside the boxes, mm², looked for where no box is marked
     hidden       no paper is seen there: covered, torn off before a dark lid, beyond the scan
     struck_mm    length of the lines through it that strike out a block
+    crossed_out  whether strokes far across the page seem to cross all of it out
     print_share  how much of its printed lines was found, of a field without boxes and ink; None: not known
     """
 
@@ -128,6 +129,7 @@ class Measurement:
     hidden: bool = False
     struck_mm: float = 0.0
     print_share: float | None = None
+    crossed_out: bool = False
 
 
 @dataclass(frozen=True)

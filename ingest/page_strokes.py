@@ -27,6 +27,7 @@ class PageStrokes:
     mm2, mm    by label, how much ink a stroke has, and how long its longer side is
     places     fields that are written in
     owner      by label, in which of `places` most of the stroke lies, -1: in none
+    crossed    whether a stroke runs far across the page and down it: who crosses a page out draws such ones
     """
 
     labels: NDArray[Any]
@@ -34,6 +35,7 @@ class PageStrokes:
     mm: NDArray[np.float64]
     places: tuple[str, ...]
     owner: NDArray[np.intp]
+    crossed: bool = False
 
     @staticmethod
     def of(ink: PageInk, places: Mapping[str, Area]) -> PageStrokes:
@@ -45,9 +47,12 @@ class PageStrokes:
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         labels[~pen] = 0
         px = np.bincount(labels.ravel(), minlength=count).astype(np.float64)
-        longer = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)].max(1) * _SCALE
-        px[0] = longer[0] = 0.0
-        return PageStrokes(labels, px * _SCALE**2, longer, tuple(places), _owners(labels, px, places))
+        sides = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)] * _SCALE
+        px[0] = sides[0] = 0.0
+        crossed = bool(sides.min(1).max() >= thresholds.PAGE_CROSSED_MM)
+        return PageStrokes(
+            labels, px * _SCALE**2, sides.max(1), tuple(places), _owners(labels, px, places), crossed
+        )
 
     def within(self, area: Area) -> NDArray[Any]:
         """The labels in an area, mm."""
