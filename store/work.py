@@ -533,17 +533,19 @@ def count_for(db: Connection, wish: Wish) -> int:
     return int(db.execute(select(func.count()).select_from(tasks).where(_matches(wish))).scalar_one())
 
 
-def count_alike(db: Connection, wish: Wish, least: int) -> list[tuple[str, str, str, int]]:
-    """(alike, form, field, count) of the tasks that could be looked at in a grid, largest group first."""
+def count_alike(db: Connection, wish: Wish, least: int) -> list[tuple[Task, int]]:
+    """The groups that could be looked at in a grid, largest first: one of its tasks, and how many it has."""
     free = or_(tasks.c.holder.is_(None), tasks.c.held_until <= now())
     query = (
-        select(tasks.c.alike, func.min(tasks.c.form), func.min(tasks.c.field), func.count().label("n"))
+        select(func.min(tasks.c.id), func.count())
         .where(_matches(wish), tasks.c.alike != "", free)
         .group_by(tasks.c.alike)
         .having(func.count() >= least)
         .order_by(func.count().desc(), tasks.c.alike)
     )
-    return [(alike, form, field, n) for alike, form, field, n in db.execute(query)]
+    groups = db.execute(query).all()
+    found = {task.id: task for task in find_tasks(db, [first for first, _ in groups])}
+    return [(found[first], count) for first, count in groups]
 
 
 @dataclass(frozen=True)
