@@ -51,6 +51,7 @@ class Answer:
 
     reason       why it needs review, in words for the clerk
     page_image   the image that the value was read from, or that a person should look at
+    scans        what each image says, where they differ
     """
 
     value: Value
@@ -59,6 +60,7 @@ class Answer:
     serial: str | None
     reason: str = ""
     page_image: int | None = None
+    scans: tuple[Read, ...] = ()
 
 
 UNSURE = "识读把握不足"
@@ -126,16 +128,18 @@ def _corrected(said: Said) -> Answer:
 class Evidence:
     """What the images say of a field, without people.
 
-    accepted  the readings that are sure enough
-    best      the one to show: the surest of them, or of all
+    accepted   the readings that are sure enough
+    best       the one to show: the surest of them, or of all
+    differing  all of them, when they do not say the same
     """
 
-    __slots__ = ("accepted", "best", "field", "read")
+    __slots__ = ("accepted", "best", "differing", "field", "read")
 
     def __init__(self, field: Field, read: Sequence[Read], threshold: float) -> None:
         self.field, self.read = field, read
         self.accepted = [one for one in read if is_sure(one.confidence, one.doubt, threshold)]
         self.best = max(self.accepted or read, key=_confidence, default=None)
+        self.differing = tuple(read) if any(one.value != read[0].value for one in read[1:]) else ()
 
     def answer(self) -> Answer:
         if self.field.kind is Kind.SIGNATURE:
@@ -161,24 +165,25 @@ class Evidence:
         signed = [one for one in self.accepted if one.value is True]
         unsure = [one for one in self.read if one not in self.accepted]
         if signed or not unsure:
-            return _answer(
+            return self._answer(
                 max(signed or self.accepted, key=_confidence), Status.ACCEPTED if signed else Status.BLANK
             )
         likeliest = max(unsure, key=lambda one: (one.value is True, one.confidence))
-        return _answer(likeliest, Status.NEEDS_REVIEW, likeliest.doubt or UNSURE)
+        return self._answer(likeliest, Status.NEEDS_REVIEW, likeliest.doubt or UNSURE)
 
     def confirmed(self) -> Answer:
         assert self.best is not None
-        return _answer(self.best, Status.BLANK if is_blank(self.best.value) else Status.ACCEPTED)
+        return self._answer(self.best, Status.BLANK if is_blank(self.best.value) else Status.ACCEPTED)
 
     def doubtful(self, reason: str) -> Answer:
         if self.best is None:
             return Answer(blank_value(self.field.kind), Status.NEEDS_REVIEW, 0.0, None, reason)
-        return _answer(self.best, Status.NEEDS_REVIEW, reason)
+        return self._answer(self.best, Status.NEEDS_REVIEW, reason)
 
-
-def _answer(read: Read, status: Status, reason: str = "") -> Answer:
-    return Answer(read.value, status, read.confidence, read.serial, reason, read.page_image)
+    def _answer(self, read: Read, status: Status, reason: str = "") -> Answer:
+        return Answer(
+            read.value, status, read.confidence, read.serial, reason, read.page_image, self.differing
+        )
 
 
 def _confidence(read: Read) -> float:

@@ -516,10 +516,9 @@ class _Making:
         """The images of this form differ: then nothing on which they differ at all is taken for sure."""
         differing: list[str] = []
         for f in asked:
-            read, said = self._evidence(f.key)
-            differs = any(one.value != read[0].value for one in read[1:])
-            if differs and not said and f.kind is not Kind.SIGNATURE:
-                answers[f.key] = replace(answers[f.key], status=Status.NEEDS_REVIEW, reason=TWO_SCANS)
+            answer, (_, said) = answers[f.key], self._evidence(f.key)
+            if answer.scans and not said and f.kind is not Kind.SIGNATURE:
+                answers[f.key] = replace(answer, status=Status.NEEDS_REVIEW, reason=TWO_SCANS)
                 differing.append(f.label)
         if differing:
             self.problems.append(f"{TWO_SCANS}（{'、'.join(differing)}），可能是复印件，请核对")

@@ -10,10 +10,10 @@ from pydantic import StringConstraints
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from forms.model import Field, Kind, Value
+from forms.model import Kind
 from review import access, crops, judging
 from review.accounts import InOffice, Signed, SignedIn
-from review.items import label_of, picture
+from review.items import label_of, picture, words
 from review.judging import TakenError
 from review.keying import GO_BACK, AtDesk, held_until, left
 from review.office import Office
@@ -156,14 +156,3 @@ def _titles(office: Office, db: Connection, first: Task) -> dict[str, Any]:
     field = form.field(first.field)
     question = f"{field.cells} 格数字" if field.kind is Kind.DIGITS else f"{form.id} {label_of(form, field)}"
     return {"question": question, "read": words(field, first.value)}
-
-
-def words(field: Field, value: Value) -> str:
-    """An answer as a clerk would say it."""
-    if value in (None, [], False, ""):
-        return "空白"
-    if value is True:
-        return "有"
-    labels = {option.key: option.label for option in field.options}
-    chosen = value if isinstance(value, list) else [str(value)]
-    return "、".join(labels.get(key, key) for key in chosen)

@@ -113,6 +113,7 @@ def _again(task: Task, kind: str, doubt: str) -> NewTask:
         task.value,
         "",
         doubt,
+        task.beside,
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from campaign.judge import FIRST_KEYING, KEYING_DIFFERS, KEYINGS_DIFFER, SECOND_KEYING, Answer, Status
 from campaign.records import Record, records
-from forms.model import Field, Kind, Value
+from forms.model import Field, Kind
 from review.access import area_of
 from review.office import Office
 from store import printed, scanned, work
@@ -129,7 +129,8 @@ class _Sifting:
             return False
         answer = self.record.answers[task.field]
         in_hand = task.state == REFERRED or bool(task.held_until and task.held_until > now())
-        same = task.page_image == answer.page_image and task.value == answer.value
+        images = answer.page_image, *_beside(answer)
+        same = task.images == images and task.value == answer.value
         return in_hand or answer.page_image is None or same
 
     def _new(self, wanted: Mapping[str, str], kept: Iterable[str]) -> Iterator[NewTask]:
@@ -148,8 +149,9 @@ class _Sifting:
                 key,
                 place.field.kind,
                 answer.value,
-                _alike(self.record.form, place.field, kind, answer.value),
+                _alike(self.record.form, place.field, kind, answer),
                 doubt,
+                _beside(answer),
             )
 
     def _place(self, key: str) -> _Place | None:
@@ -179,9 +181,14 @@ def _drawn(office: Office, serial: str, field: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def _alike(form: str, field: Field, kind: str, value: Value) -> str:
+def _beside(answer: Answer) -> tuple[int, ...]:
+    """The other images that must be seen, because not all of them say the same."""
+    return tuple(one.page_image for one in answer.scans if one.page_image != answer.page_image)
+
+
+def _alike(form: str, field: Field, kind: str, answer: Answer) -> str:
     """The grid that a task belongs in, "" when it must be looked at alone."""
-    if kind != KEY or field.kind not in GRID_KINDS:
+    if kind != KEY or field.kind not in GRID_KINDS or answer.scans:
         return ""
-    text = work.alike_text(form, field.key, field.kind, field.cells, value)
+    text = work.alike_text(form, field.key, field.kind, field.cells, answer.value)
     return text if len(text) <= work.ALIKE_LENGTH else ""

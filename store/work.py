@@ -64,7 +64,9 @@ tasks = Table(
     Column("held_until", UtcTime),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
-    Column("stirred", Boolean, nullable=False),  # its record is to be looked at again: something was said
+    Column("stirred", Boolean, nullable=False),  # its record is to be looked at again
+    # Other images that the field is read from, when they do not all say the same.
+    Column("beside", JSON, nullable=False, server_default="[]"),
     Index("ix_tasks_order", "state", "passes", "form", "field", "kind", "alike", "id"),
     Index("ix_tasks_serial_field", "serial", "field"),
     Index("ix_tasks_holder", "holder"),
@@ -134,6 +136,7 @@ class NewTask:
     value: Value
     alike: str = ""
     doubt: str = ""
+    beside: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,12 @@ class Task:
     opened_at: datetime
     closed_at: datetime | None
     stirred: bool
+    beside: tuple[int, ...]
+
+    @property
+    def images(self) -> tuple[int, ...]:
+        """The page images that it asks about."""
+        return self.page_image, *self.beside
 
 
 @dataclass(frozen=True)
@@ -227,7 +236,8 @@ def mark_sifted(db: Connection, decided: Iterable[int], rule: str) -> None:
 
 
 def stirred(db: Connection, limit: int) -> list[str]:
-    """Serials of sheets of which something was said since their record was last looked at."""
+    """Serials of sheets of which something was said, or is no longer asked, since their record was last
+    looked at."""
     query = select(tasks.c.serial).where(tasks.c.stirred).distinct().limit(limit)
     return list(db.scalars(query))
 
@@ -255,11 +265,12 @@ def open_tasks(db: Connection, new: Sequence[NewTask]) -> None:
 
 
 def drop_tasks(db: Connection, ids: Collection[int]) -> None:
-    """Close tasks that nobody needs any more, e.g. because the page was read again."""
+    """Close tasks that nobody needs any more, e.g. because the page was read again. What their records ask
+    instead is to be found."""
     db.execute(
         update(tasks)
         .where(tasks.c.id.in_(ids), tasks.c.state.in_((OPEN, REFERRED)))
-        .values(state=GONE, holder=None, held_until=None, closed_at=now())
+        .values(state=GONE, holder=None, held_until=None, closed_at=now(), stirred=True)
     )
 
 
@@ -373,7 +384,7 @@ def find_tasks(db: Connection, ids: Collection[int]) -> list[Task]:
 
 
 def _task(row: Any) -> Task:
-    return Task(**row._mapping)
+    return Task(**{**row._mapping, "beside": tuple(row.beside)})
 
 
 def hold_page(db: Connection, page_image: int, desk: str, who: str, until: datetime) -> str:

@@ -62,6 +62,13 @@ def test_what_images_say(reads: list[Read], expected: tuple[Status, Value, str])
     assert status(DIGITS, reads[::-1]) == expected
 
 
+def test_what_each_image_says_is_told_where_they_differ() -> None:
+    same, other = [read("4"), read("4", 0.5, image=2)], read("5", 0.5, image=3)
+    assert judge(DIGITS, same, [], THRESHOLD).scans == ()
+    assert judge(DIGITS, [*same, other], [], THRESHOLD).scans == (*same, other)
+    assert judge(CRITICAL, [*same, other], [], THRESHOLD).scans == (*same, other)
+
+
 @pytest.mark.parametrize(
     ("people", "expected"),
     [

@@ -64,6 +64,25 @@ def test_handwriting_is_never_judged_in_a_grid(tmp_path: Path, serve: Serve) -> 
     expect(page.locator("main")).to_contain_text("没有成组的了")
 
 
+def test_scans_that_differ_are_never_judged_in_a_grid(tmp_path: Path, serve: Serve) -> None:
+    """A blank copy beside a filled-in sheet: not "all blank?"."""
+    town = make_town(tmp_path, 3)
+    for form in range(3):
+        bring_back(town, form, answers={"housing": ("commercial", 0.9999)})
+        bring_back(town, form, scan=2)
+    page = serve(town).sign_in("zhang", "/grid")
+    expect(page.locator("main")).to_contain_text("没有成组的了")
+    page.goto("/key")
+    shown(page, "住房")
+    expect(page.locator("#stage figcaption")).to_have_text(["第 1 次扫描：商品房", "第 2 次扫描：空白"])
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("没有选择")
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    eventually(lambda: values(town, "housing") == ["commercial"])
+
+
 def test_digits_of_several_forms_are_one_group(tmp_path: Path) -> None:
     town = make_town(tmp_path, 1, form=load_catalogue()["2-2"])
     image = bring_back(town, 0)

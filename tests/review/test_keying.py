@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from conftest import Serve
 from paper_office import Town, bring_back, make_town
 from playwright.sync_api import Page, expect
@@ -39,7 +40,7 @@ def eventually(check: Callable[[], bool]) -> None:
 def shown(page: Page, label: str) -> None:
     """Wait until a question is on the screen, with its crop."""
     expect(page.locator("#label")).to_have_text(label)
-    expect(page.locator("#stage img")).to_be_visible()
+    expect(page.locator("#stage img").first).to_be_visible()
     page.wait_for_timeout(170)  # an Enter that comes sooner is taken for a bouncing key
 
 
@@ -136,6 +137,26 @@ def test_undo_goes_back_any_number_of_steps(tmp_path: Path, serve: Serve) -> Non
     assert [values(town, "registered", form) for form in range(4)] == [["5"], ["9"], ["9"], ["9"]]
 
 
+@pytest.mark.parametrize("action", [["PageDown"], ["Escape", "1"]])
+def test_undoing_what_was_no_answer_proposes_what_was_read(
+    tmp_path: Path, serve: Serve, action: list[str]
+) -> None:
+    town = make_town(tmp_path, 2)
+    for form in range(2):
+        bring_back(town, form, answers={"registered": (str(form + 1), 0.6)})
+    page = serve(town).sign_in("zhang")
+    shown(page, "户籍人口")
+    for key in action:
+        page.keyboard.press(key)
+    expect(page.locator("#answer input")).to_have_value("2")
+    page.keyboard.press("PageUp")
+    expect(page.locator("#answer input")).to_have_value("1")
+    expect(page.locator("#characters")).to_have_text("1")
+    shown(page, "户籍人口")
+    page.keyboard.press("Enter")
+    eventually(lambda: values(town, "registered") == ["1"])
+
+
 def test_candidates_are_chosen_without_the_mouse(tmp_path: Path, serve: Serve) -> None:
     town = make_town(tmp_path, 2)
     bring_back(town, 0, answers={"phone": ("13912345678", 0.5)})
@@ -150,6 +171,7 @@ def test_candidates_are_chosen_without_the_mouse(tmp_path: Path, serve: Serve) -
     expect(page.locator("#answer input")).to_have_value("7")
     page.keyboard.press("Enter")  # not a telephone number: said, not forbidden
     expect(page.locator("#message")).to_contain_text("再按一次 Enter")
+    page.wait_for_timeout(170)
     page.keyboard.press("Enter")
     saved(page, 1)
     eventually(lambda: values(town, "phone") == ["7"])

@@ -69,6 +69,32 @@ def test_two_clerks_never_get_the_same(tmp_path: Path, serve: Serve) -> None:
     assert set(by) == {"zhang", "li"}
 
 
+def test_nothing_is_blank_in_a_blind_keying_until_it_is_said(tmp_path: Path, serve: Serve) -> None:
+    form = critical(critical(load_catalogue()["2-5"], "registered"), "housing")
+    town = make_town(tmp_path, 1, form=form)
+    bring_back(town, 0)
+    page = serve(town).sign_in("zhang")
+    shown(page, "住房")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("没有选择")
+    page.keyboard.press("0")
+    expect(page.get_by_role("radio", checked=True)).to_contain_text("空白")
+    expect(page.locator("#message")).to_have_text("")
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+
+    shown(page, "户籍人口")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("没有填写")
+    page.keyboard.press("Enter")  # a bouncing key
+    assert values(town, "registered") == []
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+    eventually(lambda: values(town, "registered") == [None])
+    assert values(town, "housing") == [None]
+
+
 def test_what_a_closed_browser_held_goes_to_others(tmp_path: Path, serve: Serve) -> None:
     town = make_town(tmp_path, 1)
     bring_back(town, 0, answers={"registered": ("1", 0.6)})
@@ -245,7 +271,7 @@ def test_the_sealed_side_is_for_the_inspection_group_alone(tmp_path: Path, serve
     du = signed_in(site, "du")
     (item,) = du.post("/key/take", json={"desk": DESK}).json()["items"]
     assert item["field"] == "rate_overall"
-    assert du.get("/" + item["crop"]["url"]).headers["content-type"] == "image/jpeg"
+    assert du.get("/" + item["looks"][0]["crop"]["url"]).headers["content-type"] == "image/jpeg"
     assert du.get(f"/sheet/{serial}").status_code == 200
 
 
