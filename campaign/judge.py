@@ -36,20 +36,27 @@ class Read:
 
 @dataclass(slots=True)
 class Said:
-    """What a person said of a field, in the order of `number`."""
+    """What a person said of a field, in the order of `number`. `unreadable`: that nobody can read it."""
 
     number: int
     serial: str
     value: Value
     who: str
     blind: bool
+    unreadable: bool = False
+
+    def agrees(self, other: Said) -> bool:
+        return (self.value, self.unreadable) == (other.value, other.unreadable)
+
+    def confirms(self, read: Read) -> bool:
+        return self.value == read.value and not self.unreadable
 
 
 @dataclass(slots=True)
 class Answer:
     """A field of a record.
 
-    reason       why it needs review, in words for the clerk
+    reason       why it needs review, in words for the clerk; or UNREADABLE
     page_image   the image that the value was read from, or that a person should look at
     scans        what each image says, where they differ
     """
@@ -62,7 +69,13 @@ class Answer:
     page_image: int | None = None
     scans: tuple[Read, ...] = ()
 
+    @property
+    def unreadable(self) -> bool:
+        """A person said that there is something, which nobody can read: no value, but no blank either."""
+        return self.reason == UNREADABLE
 
+
+UNREADABLE = "无法辨认"
 UNSURE = "识读把握不足"
 NO_READING = "没有识读结果"
 TWO_SCANS = "同一张表两次扫描的内容不同"
@@ -105,23 +118,25 @@ def judge(field: Field, read: Sequence[Read], said: Sequence[Said], threshold: f
 def _judge_said(field: Field, evidence: Evidence, said: Sequence[Said]) -> Answer:
     seen = [one for one in said if not one.blind]
     if seen:
-        return _corrected(seen[-1])
+        return _corrected(field, seen[-1])
     latest = list({one.who: one for one in said}.values())
-    agreed = [one for n, one in enumerate(latest) if any(one.value == other.value for other in latest[:n])]
+    agreed = [one for n, one in enumerate(latest) if any(one.agrees(other) for other in latest[:n])]
     if agreed:
-        return _corrected(agreed[-1])
+        return _corrected(field, agreed[-1])
     if len(latest) > 1:
         return evidence.doubtful(KEYINGS_DIFFER)
     if field.critical:
         return evidence.doubtful(SECOND_KEYING)
     if evidence.best is None:
-        return _corrected(latest[0])
-    if evidence.best.value != latest[0].value:
+        return _corrected(field, latest[0])
+    if not latest[0].confirms(evidence.best):
         return evidence.doubtful(KEYING_DIFFERS)
     return evidence.confirmed()
 
 
-def _corrected(said: Said) -> Answer:
+def _corrected(field: Field, said: Said) -> Answer:
+    if said.unreadable:
+        return Answer(blank_value(field.kind), Status.CORRECTED, 0.0, said.serial, UNREADABLE)
     return Answer(said.value, Status.CORRECTED, 1.0, said.serial)
 
 

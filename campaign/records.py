@@ -349,7 +349,8 @@ def _load_said(db: Connection, chunk: Sequence[_Returned]) -> dict[tuple[str, st
     query = select(standing).where(standing.c.serial.in_(serials)).order_by(standing.c.id)
     found: dict[tuple[str, str], list[Said]] = defaultdict(list)
     for row in db.execute(query).all():
-        found[row.serial, row.field].append(Said(row.id, row.serial, row.value, row.who, row.blind))
+        said = Said(row.id, row.serial, row.value, row.who, row.blind, row.unreadable)
+        found[row.serial, row.field].append(said)
     return found
 
 

@@ -143,7 +143,8 @@ def _hints(db: Connection, task: Task, blind: bool, proposed: bool) -> dict[str,
     found = [reading for image in task.images if (reading := _reading(db, task, image))]
     values = [one.value for one in found]
     if task.kind == THIRD:
-        values = [step.value for step in work.answers(db, task.serial, task.field)] + values
+        keyed = (step for step in work.answers(db, task.serial, task.field) if step.action == SAVE)
+        values = [step.value for step in keyed] + values
     values += [value for one in found for value, _ in one.alternatives]
     others = [value for value in values if value != task.value or not proposed]
     return {

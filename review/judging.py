@@ -25,6 +25,7 @@ from store.work import (
     SECOND,
     SKIP,
     THIRD,
+    UNREADABLE,
     NewTask,
     Step,
     Task,
@@ -76,13 +77,14 @@ def answer(
     """Store what a person says (`save`) or cannot say (`unreadable`). Returns the step's number."""
     blind = task.kind in BLIND
     before = work.answers(db, task.serial, task.field)
-    scanned.add_correction(db, task.serial, task.field, value, who, blind=blind)
+    unreadable = action == UNREADABLE
+    scanned.add_correction(db, task.serial, task.field, value, who, blind=blind, unreadable=unreadable)
     correction = work.latest_correction(db, task.serial, task.field)
     step = work.add_step(
         db, task.id, who, action, value, correction=correction, seconds=seconds, together=together
     )
     work.close(db, task.id)
-    follow_up = _follow_up(task, value, before)
+    follow_up = _follow_up(task, action, value, before)
     if follow_up:
         work.open_tasks(db, [follow_up])
     detail = {"task": task.id, "serial": task.serial, "field": task.field, "kind": task.kind}
@@ -90,13 +92,13 @@ def answer(
     return step
 
 
-def _follow_up(task: Task, value: Value, before: list[Step]) -> NewTask | None:
+def _follow_up(task: Task, action: str, value: Value, before: list[Step]) -> NewTask | None:
     """The next look that an answer calls for: another person's keying, or a third look."""
     if task.kind == FIRST:
         return _again(task, SECOND, "")
-    if task.kind == SECOND and before and before[-1].value != value:
+    if task.kind == SECOND and before and (before[-1].action, before[-1].value) != (action, value):
         return _again(task, THIRD, "两人录入不一致")
-    if task.kind == SAMPLE and task.value != value:
+    if task.kind == SAMPLE and (action, task.value) != (SAVE, value):
         return _again(task, THIRD, "抽查录入与已采用的识别结果不一致")
     return None
 

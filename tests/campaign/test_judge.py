@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +91,18 @@ def test_what_people_say_goes_over_it(
     people: list[tuple[str, Value, bool]], expected: tuple[Status, Value, str]
 ) -> None:
     assert status(DIGITS, [read("4")], said(*people)) == expected
+
+
+def test_what_nobody_can_read_is_no_blank() -> None:
+    blank, unreadable = Said(1, "S", None, "li", True), Said(2, "S", None, "wang", True, unreadable=True)
+    seen = judge(DIGITS, [read(None)], [replace(unreadable, blind=False)], THRESHOLD)
+    assert (seen.status, seen.value, seen.confidence) == (Status.CORRECTED, None, 0.0)
+    assert seen.unreadable
+    assert seen.reason == "无法辨认"
+    assert judge(DIGITS, [read(None)], [unreadable], THRESHOLD).reason == KEYING_DIFFERS
+    assert judge(CRITICAL, [read(None)], [blank, unreadable], THRESHOLD).reason == KEYINGS_DIFFER
+    agreed = [unreadable, replace(unreadable, who="zhao")]
+    assert judge(CRITICAL, [read(None)], agreed, THRESHOLD).unreadable
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,9 @@ def test_skip_refer_and_unreadable(tmp_path: Path, serve: Serve) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#finished")).to_be_visible()
     assert [values(town, "registered", form) for form in range(3)] == [["1"], [None], []]
+    with town.store.read() as db:
+        (record,) = records(db, town.office.campaign, serials=town.serials[1])
+    assert record.to_json()["fields"]["registered"]["reason"] == "无法辨认"
 
     supervisor = site.sign_in("wang", "/key?queue=referred")
     shown(supervisor, "户籍人口")
