@@ -19,7 +19,7 @@ CLASS_OF = {
     Kind.TEXT: "handwriting",
     Kind.LINES: "handwriting",
 }
-"""The classes of `campaign.config.TargetErrors`."""
+"""The classes of `campaign.config.TargetErrors`. Whether there is a signature is in none."""
 CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
 _Z = 1.959964
 """Normal quantile of a two-sided 95 % interval."""
@@ -53,9 +53,9 @@ def error_rates(db: Connection) -> Mapping[str, ErrorRate]:
     checked: dict[str, int] = {}
     wrong: dict[str, int] = {}
     for serial, field, answer, accepted in work.samples(db):
-        name = CLASS_OF[Kind(answer)]
+        name = CLASS_OF.get(Kind(answer))
         said = settled([one for one in scanned.load_corrections(db, serial) if one.field == field])
-        if said is None:
+        if said is None or name is None:
             continue
         checked[name] = checked.get(name, 0) + 1
         if said.value != accepted:

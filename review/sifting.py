@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from campaign.judge import FIRST_KEYING, KEYING_DIFFERS, KEYINGS_DIFFER, SECOND_KEYING, Answer, Status
+from campaign.quality import CLASS_OF
 from campaign.records import Record, records
 from forms.model import Field, Kind
 from review.access import area_of
@@ -118,7 +119,8 @@ class _Sifting:
         if answer.status is Status.NEEDS_REVIEW:
             return _KIND_OF.get(answer.reason, KEY)
         accepted = answer.status in (Status.ACCEPTED, Status.BLANK) and answer.page_image is not None
-        if not accepted or key in self.sampled or answer.serial is None:
+        counts = accepted and self.record.fields[key].kind in CLASS_OF
+        if not counts or key in self.sampled or answer.serial is None:
             return None
         drawn = _drawn(self.office, answer.serial, key) < self.office.campaign.review.blind_sample
         return SAMPLE if drawn else None

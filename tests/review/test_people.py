@@ -17,6 +17,7 @@ from campaign.quality import error_rates
 from campaign.records import records
 from forms import load_catalogue
 from forms.model import Field, Form
+from review import judging
 from review.access import Area
 from review.accounts import save_account
 from review.sifting import sift
@@ -192,6 +193,19 @@ def test_a_sample_of_accepted_fields_tells_the_error_rate(tmp_path: Path, serve:
     with town.store.read() as db:
         again = [task for task in work.tasks_of(db, [town.serials[0][0]]) if task.field == "registered"]
     assert [task.state for task in again] == ["done"]  # nobody is asked twice
+
+
+def test_signatures_are_not_sampled_and_those_that_were_break_no_figures(tmp_path: Path) -> None:
+    town = make_town(tmp_path, 1, review=Review(blind_sample=1.0))
+    image = bring_back(town, 0, page=2, answers={"head_signature": (True, 0.9999)})
+    sift(town.office)
+    serial = town.serials[0][1]
+    with town.store.write() as db:
+        assert {task.answer for task in work.tasks_of(db, [serial])}.isdisjoint({"signature"})
+        sample = (work.SAMPLE, Area.OPEN, serial, image, "2-5", "head_signature", "signature", True)
+        work.open_tasks(db, [work.NewTask(*sample)])
+        judging.answer(db, work.tasks_of(db, [serial])[-1], "li", work.SAVE, True)
+        assert error_rates(db) == {}
 
 
 def test_a_lost_session_loses_nothing(tmp_path: Path, serve: Serve) -> None:
