@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from campaign.judge import UNREADABLE
 from forms.model import Field, Form, Kind, Required, Value
 from layouts.identity import readable
 from layouts.model import Layout
@@ -46,10 +47,20 @@ def item(office: Office, db: Connection, task: Task, undone: Step | None = None)
         "undone": undone is not None,
         "value": value if proposed else None,
         "proposed": proposed,
+        "said": _said(db, task, field) if task.kind == THIRD else [],
         **_hints(db, task, blind, proposed),
         "looks": [_look(office, db, task, n, blind) for n in range(len(task.images))],
         "held_until": task.held_until.timestamp() if task.held_until else None,
     }
+
+
+def _said(db: Connection, task: Task, field: Field) -> list[tuple[str, str]]:
+    """Who said what before a third look: people, and the reader."""
+    keyed = [
+        (step.who, words(field, step.value) if step.action == SAVE else UNREADABLE)
+        for step in work.answers(db, task.serial, task.field)
+    ]
+    return [*keyed, ("识读", words(field, task.value))]
 
 
 def _look(office: Office, db: Connection, task: Task, n: int, blind: bool) -> dict[str, Any]:

@@ -174,12 +174,11 @@ def _take_back(db: Connection, step: Step, who: str, desk: str, until: datetime)
         if later.field == task.field and later.id > task.id and later.state in (OPEN, REFERRED)
     ]
     work.drop_tasks(db, followers)
-    referred = task.reason and step.action != REFER
-    state = REFERRED if referred else OPEN
-    work.reopen(db, task.id, state, desk, who, until)
+    reason = "" if step.action == REFER else task.reason
+    work.reopen(db, task.id, reason, desk, who, until)
     detail = {"task": task.id, "serial": task.serial, "field": task.field, "action": step.action}
     audit.note(db, who, "key.undo", detail)
-    return replace(task, state=state, holder=desk, holder_name=who, held_until=until)
+    return _as_it_stands(db, task)
 
 
 def _check_not_built_on(db: Connection, task: Task, step: Step, who: str) -> None:
@@ -214,8 +213,14 @@ def _page_back(db: Connection, task: Task, who: str, desk: str, until: datetime)
     )
     asked = [new for new in work.tasks_of(db, [task.serial]) if new.page_image == saved.id]
     mine = next(new for new in asked if new.field == task.field)
-    work.reopen(db, mine.id, OPEN, desk, who, until)
-    return replace(mine, holder=desk, holder_name=who, held_until=until)
+    work.reopen(db, mine.id, "", desk, who, until)
+    return _as_it_stands(db, mine)
+
+
+def _as_it_stands(db: Connection, task: Task) -> Task:
+    found = work.find_task(db, task.id)
+    assert found is not None
+    return found
 
 
 __all__ = ["REJECT", "SAVE", "TakenError", "answer", "refer", "reject_page", "skip", "take_back"]

@@ -453,10 +453,12 @@ def refer(db: Connection, task: int, reason: str) -> None:
     db.execute(update(tasks).where(tasks.c.id == task).values(values))
 
 
-def reopen(db: Connection, task: int, state: str, desk: str, who: str, until: datetime) -> None:
-    """Back on the desk of whoever took a step back, and in its old place."""
+def reopen(db: Connection, task: int, reason: str, desk: str, who: str, until: datetime) -> None:
+    """Back on the desk of whoever took a step back, and in its old place: referred for that reason, or open
+    when there is none."""
     held = {"holder": desk, "holder_name": who, "held_until": until, "passes": 0}
-    values = {"state": state, "closed_at": None, "stirred": True, **held}
+    state = REFERRED if reason else OPEN
+    values = {"state": state, "reason": reason, "closed_at": None, "stirred": True, **held}
     db.execute(update(tasks).where(tasks.c.id == task).values(values))
 
 
@@ -561,10 +563,10 @@ def count_alike(db: Connection, wish: Wish, least: int) -> list[tuple[Task, int]
 
 @dataclass(frozen=True)
 class Speed:
-    """What a person got done: steps, seconds at the screen for those that were timed, first and last."""
+    """What a person keyed: answers, seconds at the screen for those that were timed, first and last."""
 
     who: str
-    steps: int
+    answers: int
     timed: int
     seconds: float
     undone: int
@@ -585,7 +587,7 @@ def speeds(db: Connection, since: datetime) -> list[Speed]:
             func.max(steps.c.at),
         )
         .outerjoin(undos, undos.c.step == steps.c.id)
-        .where(steps.c.at >= since)
+        .where(steps.c.at >= since, steps.c.action.in_(ANSWERS))
         .group_by(steps.c.who)
         .order_by(func.count(steps.c.id).desc())
     )

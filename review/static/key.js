@@ -85,7 +85,8 @@ function present() {
   at("place").textContent = `${item.form}　第 ${item.page} 页　${item.section}　编号 ${item.serial}`;
   at("label").textContent = item.question.label || "勾选";
   at("expects").textContent = expectation(item.question);
-  at("doubt").textContent = item.reason ? `转来原因：${item.reason}` : item.doubt;
+  at("doubt").textContent = [item.reason && `转来原因：${item.reason}`, item.doubt].filter(Boolean).join("　");
+  at("said").textContent = at("said").title = item.said.map(([who, words]) => `${who}：${words}`).join("　");
   const badge = { first: "盲录", second: "盲录", sample: "盲录", third: "裁定" }[item.kind];
   at("badge").hidden = !badge && !item.undone;
   at("badge").textContent = item.undone ? "已撤销，请重填" : badge;
@@ -144,7 +145,7 @@ function step(action, { value = null, reason = "" } = {}) {
   const item = queue.shift();
   const seconds = (performance.now() - shownAt) / 1000;
   outbox.push({ item, action, value, reason, seconds });
-  pace.done += 1;
+  if (action === "save" || action === "unreadable") pace.done += 1;
   box = null;
   if (queue.length) present();
   else at("stage").replaceChildren();
@@ -332,7 +333,7 @@ function askReason(title, reasons, act) {
   const dialog = at("reason");
   const text = at("reason-text");
   at("reason-title").textContent = title;
-  text.value = "";
+  text.value = at("reason-message").textContent = "";
   let chosen = -1;
   const entries = reasons.map((reason) => {
     const entry = document.createElement("li");
@@ -358,6 +359,7 @@ function askReason(title, reasons, act) {
       event.preventDefault();
       event.stopPropagation();
       if (text.value.trim()) confirm(text.value.trim());
+      else at("reason-message").textContent = "请选一个原因，或写明原因";
     }
   };
   dialog.showModal();

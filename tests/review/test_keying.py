@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -197,21 +198,35 @@ def test_skip_refer_and_unreadable(tmp_path: Path, serve: Serve) -> None:
     shown(page, "户籍人口")
     page.keyboard.press("Escape")
     page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reason-message")).to_have_text("请选一个原因，或写明原因")
     page.keyboard.type("问一下三组组长")
     page.keyboard.press("Enter")
 
     expect(field).to_have_value("1")  # what was skipped comes last
+    page.keyboard.press("PageUp")
+    expect(field).to_have_value("3")
+    expect(page.locator("#doubt")).to_have_text("识读把握不足")
+    shown(page, "户籍人口")
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.keyboard.type("问一下三组组长")
+    page.keyboard.press("Enter")
+
+    expect(field).to_have_value("1")
     shown(page, "户籍人口")
     page.keyboard.press("Enter")
     expect(page.locator("#finished")).to_be_visible()
     assert [values(town, "registered", form) for form in range(3)] == [["1"], [None], []]
     with town.store.read() as db:
         (record,) = records(db, town.office.campaign, serials=town.serials[1])
+        speeds = work.speeds(db, datetime.min.replace(tzinfo=UTC))
     assert record.to_json()["fields"]["registered"]["reason"] == "无法辨认"
+    assert [(one.who, one.answers) for one in speeds] == [("zhang", 2)]  # what was skipped is not keyed
 
     supervisor = site.sign_in("wang", "/key?queue=referred")
     shown(supervisor, "户籍人口")
-    expect(supervisor.locator("#doubt")).to_have_text("转来原因：问一下三组组长")
+    expect(supervisor.locator("#doubt")).to_have_text("转来原因：问一下三组组长　识读把握不足")
     supervisor.keyboard.press("Enter")
     expect(supervisor.locator("#finished")).to_be_visible()
     assert values(town, "registered", 2) == ["3"]

@@ -64,7 +64,8 @@ def test_two_clerks_never_get_the_same(tmp_path: Path, serve: Serve) -> None:
     eventually(lambda: all(values(town, "registered", form) == [str(form + 1)] for form in range(9)))
     with town.store.read() as db:
         by = {
-            one.who: one.steps for one in work.speeds(db, min(t.opened_at for t in work.find_tasks(db, [1])))
+            one.who: one.answers
+            for one in work.speeds(db, min(t.opened_at for t in work.find_tasks(db, [1])))
         }
     assert sum(by.values()) == 9
     assert set(by) == {"zhang", "li"}
@@ -149,6 +150,7 @@ def test_critical_fields_are_keyed_blind_by_two(tmp_path: Path, serve: Serve) ->
     wang = site.sign_in("wang", "/key?queue=third")
     shown(wang, "户籍人口")
     expect(wang.locator("#badge")).to_have_text("裁定")
+    expect(wang.locator("#said")).to_have_text("zhang：5　li：6　识读：3")
     expect(wang.locator("#answer .candidates li")).to_have_text(["15", "26", "37"])
     wang.keyboard.press("ArrowDown")
     wang.keyboard.press("Enter")
