@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from campaign.judge import UNREADABLE
+from campaign.records import can_be_amiss
 from forms.model import Field, Form, Kind, Required, Value
 from layouts.identity import readable
 from layouts.model import Layout
@@ -17,6 +18,8 @@ from store import PageInfo, StoredReading, scanned, work
 from store.work import SAVE, THIRD, Step, Task
 
 ALTERNATIVES = 5
+SMALLEST_WRITING = 2.0
+"""mm per character: nobody writes smaller."""
 
 
 def item(office: Office, db: Connection, task: Task, undone: Step | None = None) -> dict[str, Any]:
@@ -42,7 +45,8 @@ def item(office: Office, db: Connection, task: Task, undone: Step | None = None)
         "page": page,
         "section": section_of(layout.form, field.key),
         "field": field.key,
-        "question": field_spec(field),
+        "question": field_spec(field) | {"room": _room(layout, field)},
+        "checked": can_be_amiss(layout.form, field),
         "doubt": "" if blind else task.doubt,
         "undone": undone is not None,
         "value": value if proposed else None,
@@ -95,6 +99,11 @@ def words(field: Field, value: Value) -> str:
     labels = {option.key: option.label for option in field.options}
     chosen = value if isinstance(value, list) else [str(value)]
     return "、".join(labels.get(key, key) for key in chosen)
+
+
+def _room(layout: Layout, field: Field) -> int:
+    """How many characters fit in a field's lines."""
+    return int(sum(box.w for box in layout.of_field(field.key)) * max(1, field.lines) / SMALLEST_WRITING)
 
 
 def field_spec(field: Field) -> dict[str, Any]:

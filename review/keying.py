@@ -9,6 +9,8 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.responses import HTMLResponse, Response
 
+from campaign.records import amiss
+from forms.model import Value
 from layouts.model import Layout
 from review import access, crops, judging, suggesting
 from review.accounts import InOffice, Signed, SignedIn
@@ -62,6 +64,11 @@ class Done(Asked):
     value: Any = None
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     seconds: float | None = None
+
+
+class Check(_Request):
+    task: int
+    value: Any = None
 
 
 class AtDesk(_Request):
@@ -150,7 +157,7 @@ def done(step: Done, office: InOffice, who: SignedIn) -> dict[str, Any]:
         task = work.find_task(db, step.task)
         if task is None or task.area not in who.areas:
             raise HTTPException(404, "没有这一项")
-        value = _value(office, db, task, step)
+        value = _parsed(office, db, task, step.value) if step.action == SAVE else None
         if not judging.answered_alike(db, task, who.name, step.action, value):
             try:
                 judging.check_mine(task, step.desk, now())
@@ -164,12 +171,22 @@ def done(step: Done, office: InOffice, who: SignedIn) -> dict[str, Any]:
         return {"items": more, "held_until": until.timestamp(), **left(office, db, wish)}
 
 
-def _value(office: Office, db: Any, task: Task, step: Done) -> Any:
-    if step.action != SAVE:
-        return None
+@router.post("/key/check")
+def check(asked: Check, office: InOffice, who: SignedIn) -> dict[str, str]:
+    """What is odd about an answer before it is stored, "" when nothing is."""
+    with office.store.read() as db:
+        task = work.find_task(db, asked.task)
+        if task is None or not _may_see(db, who, task):
+            raise HTTPException(404, "没有这一项，或不由您处理")
+        value = _parsed(office, db, task, asked.value)
+        found = amiss(db, office.campaign, task.serial, task.field, value)
+    return {"amiss": "；".join(dict.fromkeys(found))}
+
+
+def _parsed(office: Office, db: Any, task: Task, given: Any) -> Value:
     layout, _ = office.place(db, task.serial)
     try:
-        return parse(layout.form.field(task.field), step.value)
+        return parse(layout.form.field(task.field), given)
     except AnswerError as error:
         raise HTTPException(422, str(error)) from error
 

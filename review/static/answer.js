@@ -211,9 +211,12 @@ class Typed {
 
   check() {
     const text = this.value();
-    const { kind, cells, rule, low, high } = this.question;
+    const { kind, cells, rule, low, high, room } = this.question;
     if (text === null && !this.item.proposed) return { soft: "没有填写；纸上确是空白，请再按一次 Enter" };
-    if (text === null || !this.numeric) return null;
+    if (text === null) return null;
+    if (!this.numeric && text.length > room)
+      return { soft: `有 ${text.length} 个字，纸上写不下这么多；纸上若确是如此，请再按一次 Enter` };
+    if (!this.numeric) return null;
     if (!/^[0-9]+$/.test(kind === "date" ? text.replaceAll("-", "") : text)) return { hard: "只能填数字" };
     if (kind === "date") return isDate(text) ? null : { hard: "不是有效的八位日期（如 20170406）；纸上确实写错时，按 Esc 选“无法辨认”" };
     if (text.length > cells) return { hard: `最多 ${cells} 位` };

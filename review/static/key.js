@@ -6,6 +6,7 @@ import { forget, load, showLooks, showWhole } from "./picture.js";
 import { isSigningIn, newDesk, Refused, send, sendAndForget } from "./talk.js";
 
 const BOUNCE_MS = 150; // nobody reads a crop or a remark faster: an Enter so soon after the last is a bouncing key
+const CHECK_MS = 1_500;
 const HOLD_EVERY_MS = 45_000;
 const RETRY_MS = 2_000;
 const REFER_REASONS = ["字迹看不准", "内容与选项矛盾", "疑似填错行或填错框", "需要问填表人"];
@@ -23,6 +24,7 @@ let soft = ""; // the remark that Enter may override
 let saidAt = 0; // when it was made
 let counts = { left: 0, all: 0 };
 let sending = false;
+let checking = false;
 let asking = false;
 let lastHold = Date.now();
 let lapsed = false;
@@ -153,12 +155,30 @@ function step(action, { value = null, reason = "" } = {}) {
   deliver();
 }
 
-function save() {
-  if (!box || !shownAt || performance.now() - Math.max(shownAt, saidAt) < BOUNCE_MS) return;
-  const problem = box.check();
+async function save() {
+  if (!box || !shownAt || checking || performance.now() - Math.max(shownAt, saidAt) < BOUNCE_MS) return;
+  const item = queue[0];
+  const value = box.value();
+  let problem = box.check();
+  if (!problem && item.checked) problem = await oddity(item, value);
+  if (queue[0] !== item || !box) return; // something else came between
   if (problem?.hard) return say(problem.hard, "hard");
   if (problem?.soft && soft !== problem.soft) return say(problem.soft, "soft");
-  step("save", { value: box.value() });
+  step("save", { value });
+}
+
+/** What the form's rules have to say of an answer. A server that is slow or away keeps nobody waiting. */
+async function oddity(item, value) {
+  checking = true;
+  const patience = new Promise((resolve) => setTimeout(resolve, CHECK_MS, { amiss: "" }));
+  try {
+    const { amiss } = await Promise.race([send("/key/check", { task: item.id, value }), patience]);
+    return amiss ? { soft: `${amiss}；纸上若确是如此，请再按一次 Enter` } : null;
+  } catch (error) {
+    return error.status === 422 ? { hard: error.message } : null;
+  } finally {
+    checking = false;
+  }
 }
 
 async function deliver() {

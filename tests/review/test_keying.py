@@ -269,6 +269,30 @@ def test_a_key_held_down_does_not_run_through_the_queue(tmp_path: Path, serve: S
     expect(page.locator("#answer input")).to_have_value("2")
 
 
+def test_a_value_that_breaks_a_rule_is_kept_when_it_is_confirmed(tmp_path: Path, serve: Serve) -> None:
+    town = make_town(tmp_path, 1)
+    sure = {"registered": ("3", 0.9999), "resident": ("3", 0.9999)}
+    answers = sure | {"elderly": ("1", 0.6), "companions": ("周", 0.4)}
+    bring_back(town, 0, answers=answers)
+    page = serve(town).sign_in("zhang")
+    shown(page, "同行人")
+    page.keyboard.insert_text("周" * 300)
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("有 300 个字")
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+
+    shown(page, "60岁以上")
+    page.keyboard.type("9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("60岁以上人数多于户籍和常住人口；纸上若确是如此")
+    assert values(town, "elderly") == []
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+    expect(page.locator("#finished")).to_be_visible()
+    eventually(lambda: values(town, "elderly") == ["9"])
+
+
 def test_nothing_jumps_between_items(tmp_path: Path, serve: Serve) -> None:
     town = make_town(tmp_path, 1)
     answers = {
