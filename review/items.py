@@ -134,6 +134,15 @@ def label_of(form: Form, field: Field) -> str:
     return " ".join(word for word in (next(numbers, ""), field.label or "勾选") if word)
 
 
+def field_name(office: Office, db: Connection, serial: str, key: str) -> str:
+    """What a field is called on a sheet; its key when there is no such sheet or field."""
+    try:
+        form = office.place(db, serial)[0].form
+        return label_of(form, form.field(key))
+    except KeyError:
+        return key
+
+
 def section_of(form: Form, key: str) -> str:
     """The printed heading above a field; parts of a repeated block have one between them."""
     heading = ""

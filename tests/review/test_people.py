@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +18,15 @@ from campaign.quality import error_rates
 from campaign.records import records
 from forms import load_catalogue
 from forms.model import Field, Form
+from layouts.identity import readable
 from review import judging
 from review.access import Area
 from review.accounts import save_account
+from review.doings import ACTIONS
 from review.sifting import sift
 from store import audit, work
+
+PARTS = ("zoufang", "review", "workspace", "campaign", "store")
 
 
 def critical(form: Form, key: str) -> Form:
@@ -347,7 +352,8 @@ def test_guessing_passwords_is_slow(tmp_path: Path, serve: Serve) -> None:
 def test_views_and_changes_are_written_down(tmp_path: Path, serve: Serve) -> None:
     town = make_town(tmp_path, 1)
     bring_back(town, 0, answers={"registered": ("1", 0.6)})
-    page = serve(town).sign_in("zhang")
+    site = serve(town)
+    page = site.sign_in("zhang")
     shown(page, "户籍人口")
     page.keyboard.press("F2")
     expect(page.locator("#whole-page img")).to_be_visible()
@@ -360,6 +366,20 @@ def test_views_and_changes_are_written_down(tmp_path: Path, serve: Serve) -> Non
     with town.store.read() as db:
         found = [(one.who, one.action) for one in reversed(audit.search(db, about=serial))]
     assert found == [("zhang", f"{what}") for what in ("view.fields", "view.page", "key.save", "key.undo")]
+    root = site.sign_in("root", f"/audit?sheet={readable(serial)}")
+    rows = root.locator("tbody tr")
+    expect(rows.nth(1)).to_contain_text(f"编号：{readable(serial)}　项目：户籍人口　种类：识别存疑")
+    expect(rows.nth(3)).to_contain_text(f"查看待录项项目：{readable(serial)} 户籍人口")
+    root.get_by_label("操作").select_option("查看整页")
+    root.get_by_role("button", name="查找").press("Enter")
+    expect(rows).to_have_count(1)
+
+
+def test_every_doing_has_a_name_for_clerks() -> None:
+    root = Path(__file__).parents[2]
+    sources = (path for part in PARTS for path in (root / part).rglob("*.py"))
+    noted = (re.findall(r'audit\.note\([^"{}]*?"([a-z_.]+)"', path.read_text("utf-8")) for path in sources)
+    assert {action for found in noted for action in found} <= set(ACTIONS)
 
 
 def test_nobody_keys_the_same_field_twice_even_by_hand(tmp_path: Path, serve: Serve) -> None:
