@@ -76,7 +76,16 @@ class Answer:
 
 
 UNREADABLE = "无法辨认"
-UNSURE = "识读把握不足"
+UNSURE: Mapping[Kind, str] = {
+    Kind.SINGLE: "看不准勾的是哪一项",
+    Kind.MULTIPLE: "看不准勾了哪几项",
+    Kind.DIGITS: "数字看不准",
+    Kind.DATE: "日期的数字看不准",
+    Kind.TEXT: "手写的字看不准",
+    Kind.LINES: "手写的字看不准",
+    Kind.SIGNATURE: "看不准有没有签名或盖章",
+}
+UNSURE_IF_BLANK = "看不准是不是空白"
 NO_READING = "没有识读结果"
 TWO_SCANS = "同一张表两次扫描的内容不同"
 REQUIRED = "必填项未填写"
@@ -162,7 +171,7 @@ class Evidence:
         if self.best is None:
             return self.doubtful(NO_READING)
         if not self.accepted:
-            return self.doubtful(self.best.doubt or UNSURE)
+            return self.doubtful(self.best.doubt or self._unsure(self.best))
         if self.contradictory:
             return self.doubtful(TWO_SCANS)
         return self.confirmed()
@@ -184,7 +193,12 @@ class Evidence:
                 max(signed or self.accepted, key=_confidence), Status.ACCEPTED if signed else Status.BLANK
             )
         likeliest = max(unsure, key=lambda one: (one.value is True, one.confidence))
-        return self._answer(likeliest, Status.NEEDS_REVIEW, likeliest.doubt or UNSURE)
+        return self._answer(likeliest, Status.NEEDS_REVIEW, likeliest.doubt or self._unsure(likeliest))
+
+    def _unsure(self, read: Read) -> str:
+        """What is unclear about a reading that has no doubt of its own."""
+        blank = is_blank(read.value) and self.field.kind is not Kind.SIGNATURE
+        return UNSURE_IF_BLANK if blank else UNSURE[self.field.kind]
 
     def confirmed(self) -> Answer:
         assert self.best is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from returned import CAMPAIGN, H1, H2, LAYOUT, Office, good, settle_amount, the_form
 
-from campaign.judge import OUTSIDE_CAMPAIGN, REQUIRED, TWO_SCANS, UNSURE, Status
+from campaign.judge import OUTSIDE_CAMPAIGN, REQUIRED, TWO_SCANS, Status
 from campaign.records import RecordStatus, amiss
 from forms.model import Field, Kind, Value
 from ingest.model import PageState
@@ -64,7 +64,7 @@ def test_a_record_in_json_is_what_the_contract_says(office: Office, serials: dic
         "status": "needs_review",
         "confidence": 0.5,
         "serial": serials[1],
-        "reason": UNSURE,
+        "reason": "数字看不准",
     }
     missing = found["fields"]["income"]
     assert (missing["value"], missing["status"], missing["serial"]) == ([], "missing", serials[2])

@@ -206,7 +206,7 @@ def test_skip_refer_and_unreadable(tmp_path: Path, serve: Serve) -> None:
     expect(field).to_have_value("1")  # what was skipped comes last
     page.keyboard.press("PageUp")
     expect(field).to_have_value("3")
-    expect(page.locator("#doubt")).to_have_text("识读把握不足")
+    expect(page.locator("#doubt")).to_have_text("数字看不准")
     shown(page, "户籍人口")
     page.keyboard.press("Escape")
     page.keyboard.press("2")
@@ -226,7 +226,7 @@ def test_skip_refer_and_unreadable(tmp_path: Path, serve: Serve) -> None:
 
     supervisor = site.sign_in("wang", "/key?queue=referred")
     shown(supervisor, "户籍人口")
-    expect(supervisor.locator("#doubt")).to_have_text("转来原因：问一下三组组长　识读把握不足")
+    expect(supervisor.locator("#doubt")).to_have_text("转来原因：问一下三组组长　数字看不准")
     supervisor.keyboard.press("Enter")
     expect(supervisor.locator("#finished")).to_be_visible()
     assert values(town, "registered", 2) == ["3"]
