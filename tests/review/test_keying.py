@@ -230,6 +230,8 @@ def test_skip_refer_and_unreadable(tmp_path: Path, serve: Serve) -> None:
     supervisor.keyboard.press("Enter")
     expect(supervisor.locator("#finished")).to_be_visible()
     assert values(town, "registered", 2) == ["3"]
+    supervisor.goto(f"/sheet/{town.serials[1][0]}")
+    expect(supervisor.get_by_role("row", name="户籍人口 无法辨认 已核")).to_be_visible()
 
 
 def test_a_rejected_page_asks_no_more_and_undo_brings_it_back(tmp_path: Path, serve: Serve) -> None:
