@@ -115,7 +115,7 @@ def drop_work(db: Connection, page: PageInfo) -> None:
     asked = [
         task.id
         for task in work.tasks_of(db, [page.serial])
-        if task.page_image == page.id and task.state in (work.OPEN, work.REFERRED)
+        if page.id in task.images and task.state in (work.OPEN, work.REFERRED)
     ]
     work.drop_tasks(db, asked)
 

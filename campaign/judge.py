@@ -36,21 +36,29 @@ class Read:
 
 @dataclass(slots=True)
 class Said:
-    """What a person said of a field, in the order of `number`."""
+    """What a person said of a field, in the order of `number`. `unreadable`: that nobody can read it."""
 
     number: int
     serial: str
     value: Value
     who: str
     blind: bool
+    unreadable: bool = False
+
+    def agrees(self, other: Said) -> bool:
+        return (self.value, self.unreadable) == (other.value, other.unreadable)
+
+    def confirms(self, read: Read) -> bool:
+        return self.value == read.value and not self.unreadable
 
 
 @dataclass(slots=True)
 class Answer:
     """A field of a record.
 
-    reason       why it needs review, in words for the clerk
+    reason       why it needs review, in words for the clerk; or UNREADABLE
     page_image   the image that the value was read from, or that a person should look at
+    scans        what each image says, where they differ
     """
 
     value: Value
@@ -59,9 +67,25 @@ class Answer:
     serial: str | None
     reason: str = ""
     page_image: int | None = None
+    scans: tuple[Read, ...] = ()
+
+    @property
+    def unreadable(self) -> bool:
+        """A person said that there is something, which nobody can read: no value, but no blank either."""
+        return self.reason == UNREADABLE
 
 
-UNSURE = "识读把握不足"
+UNREADABLE = "无法辨认"
+UNSURE: Mapping[Kind, str] = {
+    Kind.SINGLE: "看不准勾的是哪一项",
+    Kind.MULTIPLE: "看不准勾了哪几项",
+    Kind.DIGITS: "数字看不准",
+    Kind.DATE: "日期的数字看不准",
+    Kind.TEXT: "手写的字看不准",
+    Kind.LINES: "手写的字看不准",
+    Kind.SIGNATURE: "看不准有没有签名或盖章",
+}
+UNSURE_IF_BLANK = "看不准是不是空白"
 NO_READING = "没有识读结果"
 TWO_SCANS = "同一张表两次扫描的内容不同"
 REQUIRED = "必填项未填写"
@@ -103,39 +127,43 @@ def judge(field: Field, read: Sequence[Read], said: Sequence[Said], threshold: f
 def _judge_said(field: Field, evidence: Evidence, said: Sequence[Said]) -> Answer:
     seen = [one for one in said if not one.blind]
     if seen:
-        return _corrected(seen[-1])
+        return _corrected(field, seen[-1])
     latest = list({one.who: one for one in said}.values())
-    agreed = [one for n, one in enumerate(latest) if any(one.value == other.value for other in latest[:n])]
+    agreed = [one for n, one in enumerate(latest) if any(one.agrees(other) for other in latest[:n])]
     if agreed:
-        return _corrected(agreed[-1])
+        return _corrected(field, agreed[-1])
     if len(latest) > 1:
         return evidence.doubtful(KEYINGS_DIFFER)
     if field.critical:
         return evidence.doubtful(SECOND_KEYING)
     if evidence.best is None:
-        return _corrected(latest[0])
-    if evidence.best.value != latest[0].value:
+        return _corrected(field, latest[0])
+    if not latest[0].confirms(evidence.best):
         return evidence.doubtful(KEYING_DIFFERS)
     return evidence.confirmed()
 
 
-def _corrected(said: Said) -> Answer:
+def _corrected(field: Field, said: Said) -> Answer:
+    if said.unreadable:
+        return Answer(blank_value(field.kind), Status.CORRECTED, 0.0, said.serial, UNREADABLE)
     return Answer(said.value, Status.CORRECTED, 1.0, said.serial)
 
 
 class Evidence:
     """What the images say of a field, without people.
 
-    accepted  the readings that are sure enough
-    best      the one to show: the surest of them, or of all
+    accepted   the readings that are sure enough
+    best       the one to show: the surest of them, or of all
+    differing  all of them, when they do not say the same
     """
 
-    __slots__ = ("accepted", "best", "field", "read")
+    __slots__ = ("accepted", "best", "differing", "field", "read")
 
     def __init__(self, field: Field, read: Sequence[Read], threshold: float) -> None:
         self.field, self.read = field, read
         self.accepted = [one for one in read if is_sure(one.confidence, one.doubt, threshold)]
         self.best = max(self.accepted or read, key=_confidence, default=None)
+        self.differing = tuple(read) if any(one.value != read[0].value for one in read[1:]) else ()
 
     def answer(self) -> Answer:
         if self.field.kind is Kind.SIGNATURE:
@@ -143,7 +171,7 @@ class Evidence:
         if self.best is None:
             return self.doubtful(NO_READING)
         if not self.accepted:
-            return self.doubtful(self.best.doubt or UNSURE)
+            return self.doubtful(self.best.doubt or self._unsure(self.best))
         if self.contradictory:
             return self.doubtful(TWO_SCANS)
         return self.confirmed()
@@ -161,24 +189,30 @@ class Evidence:
         signed = [one for one in self.accepted if one.value is True]
         unsure = [one for one in self.read if one not in self.accepted]
         if signed or not unsure:
-            return _answer(
+            return self._answer(
                 max(signed or self.accepted, key=_confidence), Status.ACCEPTED if signed else Status.BLANK
             )
         likeliest = max(unsure, key=lambda one: (one.value is True, one.confidence))
-        return _answer(likeliest, Status.NEEDS_REVIEW, likeliest.doubt or UNSURE)
+        return self._answer(likeliest, Status.NEEDS_REVIEW, likeliest.doubt or self._unsure(likeliest))
+
+    def _unsure(self, read: Read) -> str:
+        """What is unclear about a reading that has no doubt of its own."""
+        blank = is_blank(read.value) and self.field.kind is not Kind.SIGNATURE
+        return UNSURE_IF_BLANK if blank else UNSURE[self.field.kind]
 
     def confirmed(self) -> Answer:
         assert self.best is not None
-        return _answer(self.best, Status.BLANK if is_blank(self.best.value) else Status.ACCEPTED)
+        return self._answer(self.best, Status.BLANK if is_blank(self.best.value) else Status.ACCEPTED)
 
     def doubtful(self, reason: str) -> Answer:
         if self.best is None:
             return Answer(blank_value(self.field.kind), Status.NEEDS_REVIEW, 0.0, None, reason)
-        return _answer(self.best, Status.NEEDS_REVIEW, reason)
+        return self._answer(self.best, Status.NEEDS_REVIEW, reason)
 
-
-def _answer(read: Read, status: Status, reason: str = "") -> Answer:
-    return Answer(read.value, status, read.confidence, read.serial, reason, read.page_image)
+    def _answer(self, read: Read, status: Status, reason: str = "") -> Answer:
+        return Answer(
+            read.value, status, read.confidence, read.serial, reason, read.page_image, self.differing
+        )
 
 
 def _confidence(read: Read) -> float:

@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Any
 
 from campaign.config import Campaign
-from campaign.judge import Answer, Status
+from campaign.judge import UNREADABLE, Answer, Status
 from campaign.records import Record
 from campaign.weeks import week_of
 from forms.errors import ClerkError
@@ -215,7 +215,9 @@ _NOTHING = frozenset(("无", "没", "没有", "暂无", "无意见", "暂无意�
 
 
 def _words(answer: Answer) -> str:
-    """What is said; nothing for a dash through the lines, or for 无."""
+    """What is said; nothing for a dash through the lines, or for 无. What nobody can read was said, too."""
+    if answer.unreadable:
+        return f"（{UNREADABLE}，请看原件）"
     words = " ".join(answer.value.split()) if isinstance(answer.value, str) else ""
     return "" if _STROKES.fullmatch(words) or words.rstrip("。") in _NOTHING else words
 

@@ -8,7 +8,7 @@ from math import sqrt
 
 from sqlalchemy import Connection
 
-from forms.model import Kind, Value
+from forms.model import Kind
 from store import Correction, scanned, work
 
 CLASS_OF = {
@@ -19,7 +19,7 @@ CLASS_OF = {
     Kind.TEXT: "handwriting",
     Kind.LINES: "handwriting",
 }
-"""The classes of `campaign.config.TargetErrors`."""
+"""The classes of `campaign.config.TargetErrors`. Whether there is a signature is in none."""
 CLASS_NAMES = {"checkbox": "勾选", "digits": "数字", "handwriting": "手写"}
 _Z = 1.959964
 """Normal quantile of a two-sided 95 % interval."""
@@ -53,14 +53,18 @@ def error_rates(db: Connection) -> Mapping[str, ErrorRate]:
     checked: dict[str, int] = {}
     wrong: dict[str, int] = {}
     for serial, field, answer, accepted in work.samples(db):
-        name = CLASS_OF[Kind(answer)]
+        name = CLASS_OF.get(Kind(answer))
+        said = settled([one for one in scanned.load_corrections(db, serial) if one.field == field])
+        if said is None or name is None:
+            continue
         checked[name] = checked.get(name, 0) + 1
-        if settled([one for one in scanned.load_corrections(db, serial) if one.field == field]) != accepted:
+        if said.value != accepted:
             wrong[name] = wrong.get(name, 0) + 1
     return {name: ErrorRate(checked[name], wrong.get(name, 0)) for name in sorted(checked)}
 
 
-def settled(said: Sequence[Correction]) -> Value:
-    """What people say of a field in the end: who saw the evidence goes over who keyed blindly."""
+def settled(said: Sequence[Correction]) -> Correction | None:
+    """What people say in the end that a field's value is: who saw the evidence goes over who keyed blindly.
+    None when nobody said anything, or nobody can read it: that proves no reading right or wrong."""
     seen = [one for one in said if not one.blind] or said
-    return seen[-1].value if seen else None
+    return seen[-1] if seen and not seen[-1].unreadable else None

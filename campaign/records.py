@@ -33,12 +33,11 @@ from campaign.judge import (
     Said,
     Status,
     blank_value,
-    is_blank,
     judge,
 )
 from campaign.town import line_of
 from forms import checks
-from forms.model import Field, Kind, Required, Value
+from forms.model import Field, Form, Kind, Required, Value
 from layouts.model import Layout
 from store import Subject, opinions, printed
 from store.printed import resolved_instances
@@ -149,7 +148,25 @@ def records(
     serials    the records that these sheets belong to
     instances  the records of these forms handed out, and of no others about the same subject
     """
-    returned = _returned(db, _Wish(forms, cadres, subjects, serials, instances, round))
+    for making in _makings(db, campaign, _Wish(forms, cadres, subjects, serials, instances, round)):
+        yield making.record()
+
+
+def amiss(db: Connection, campaign: Campaign, serial: str, field: str, value: Value) -> list[str]:
+    """What would be wrong with this value of a field of a sheet, in words for the clerk. What the form says
+    beside it is held against it where it is settled or was read for sure."""
+    wish = _Wish(None, None, None, [serial], None, None)
+    return [words for making in _makings(db, campaign, wish) for words in making.amiss(field, value)]
+
+
+def can_be_amiss(form: Form, field: Field) -> bool:
+    """Whether `amiss` looks at this field at all."""
+    ruled = (checks.parse(check.expression).keys for check in form.checks)
+    return field.kind is Kind.DATE or any(field.key in keys for keys in ruled)
+
+
+def _makings(db: Connection, campaign: Campaign, wish: _Wish) -> Iterator[_Making]:
+    returned = _returned(db, wish)
     digests = {one.layout for form in returned for one in form.handed}
     layouts = {digest: _Printed(printed.load_layout(db, digest)) for digest in digests}
     rules = _Rules.of(campaign)
@@ -157,7 +174,7 @@ def records(
     for chunk in _chunks(returned, _CHUNK):
         read, said = _load_read(db, chunk), _load_said(db, chunk)
         for form in chunk:
-            yield _Making(form, layouts, rules, read, said, known).record()
+            yield _Making(form, layouts, rules, read, said, known)
 
 
 def _chunks(items: Iterable[_Returned], size: int) -> Iterator[list[_Returned]]:
@@ -349,7 +366,8 @@ def _load_said(db: Connection, chunk: Sequence[_Returned]) -> dict[tuple[str, st
     query = select(standing).where(standing.c.serial.in_(serials)).order_by(standing.c.id)
     found: dict[tuple[str, str], list[Said]] = defaultdict(list)
     for row in db.execute(query).all():
-        found[row.serial, row.field].append(Said(row.id, row.serial, row.value, row.who, row.blind))
+        said = Said(row.id, row.serial, row.value, row.who, row.blind, row.unreadable)
+        found[row.serial, row.field].append(said)
     return found
 
 
@@ -443,7 +461,6 @@ class _Making:
         answers = self._judge_all()
         self._require(answers)
         self._check(answers)
-        self._check_dates(answers)
         return Record(
             record=self.returned.key,
             form=self.main.form,
@@ -458,6 +475,11 @@ class _Making:
             problems=tuple(self.problems),
             fields={f.key: f for f in self._asked},
         )
+
+    def amiss(self, key: str, value: Value) -> list[str]:
+        answers = self._judge_all()
+        settled = {k: a.value for k, a in answers.items() if a.status is not Status.NEEDS_REVIEW}
+        return [words for keys, words in self._amiss(settled | {key: value}) if key in keys]
 
     def _missing_pages(self) -> tuple[int, ...]:
         read = {image.page for image in self.returned.images if image.read}
@@ -516,10 +538,9 @@ class _Making:
         """The images of this form differ: then nothing on which they differ at all is taken for sure."""
         differing: list[str] = []
         for f in asked:
-            read, said = self._evidence(f.key)
-            differs = any(one.value != read[0].value for one in read[1:])
-            if differs and not said and f.kind is not Kind.SIGNATURE:
-                answers[f.key] = replace(answers[f.key], status=Status.NEEDS_REVIEW, reason=TWO_SCANS)
+            answer, (_, said) = answers[f.key], self._evidence(f.key)
+            if answer.scans and not said and f.kind is not Kind.SIGNATURE:
+                answers[f.key] = replace(answer, status=Status.NEEDS_REVIEW, reason=TWO_SCANS)
                 differing.append(f.label)
         if differing:
             self.problems.append(f"{TWO_SCANS}（{'、'.join(differing)}），可能是复印件，请核对")
@@ -548,12 +569,21 @@ class _Making:
         return key in answers and answers[key].value == option
 
     def _check(self, answers: dict[str, Answer]) -> None:
-        values: dict[str, Value] = {key: answer.value for key, answer in answers.items()}
+        for keys, message in self._amiss({key: answer.value for key, answer in answers.items()}):
+            self._fail(answers, keys, message)
+
+    def _amiss(self, values: Mapping[str, Value]) -> Iterator[tuple[Collection[str], str]]:
+        """What is wrong with these values: the keys of those concerned, and why, in words for the clerk."""
+        yield from self._broken_rules(values)
+        yield from self._impossible_dates(values)
+
+    def _broken_rules(self, values: Mapping[str, Value]) -> Iterator[tuple[Collection[str], str]]:
+        known: Mapping[str, Value] = {}
         if self.known and self.main.subject and self.printed.asks_record:
-            values |= self.known.about(self.main.subject)
+            known = self.known.about(self.main.subject)
         for rule, message in self.printed.rules:
-            if rule.holds(values) is False:
-                self._fail(answers, rule.keys, message)
+            if rule.holds({**values, **known}) is False:
+                yield rule.keys, message + _compared(rule, values, known)
 
     def _fail(self, answers: dict[str, Answer], keys: Iterable[str], message: str) -> None:
         """Send the fields that no person has settled to review; if people settled all, say so at least."""
@@ -568,20 +598,26 @@ class _Making:
         if not open_keys:
             self.problems.append(message)
 
-    def _check_dates(self, answers: dict[str, Answer]) -> None:
+    def _impossible_dates(self, values: Mapping[str, Value]) -> Iterator[tuple[Collection[str], str]]:
         """Dates lie within the round and not after the scan (domain.md §2)."""
         start, end = self.rules.window(self.main.round)
         scanned = max((image.read_at.date() for image in self.returned.images), default=date.max)
         for f in self.printed.dates:
-            answer = answers.get(f.key)
-            if answer is None or is_blank(answer.value):
-                continue
             try:
-                written = date.fromisoformat(str(answer.value))
+                written = date.fromisoformat(str(values.get(f.key)))
             except ValueError:
                 continue
             late = written > (end or date.max) and "issue" not in self.form.subject_kinds
             if written < (start or date.min) or late:  # what was handed over may take longer than the visits
-                self._fail(answers, [f.key], OUTSIDE_CAMPAIGN)
+                yield [f.key], OUTSIDE_CAMPAIGN
             elif scanned < date.max and written > scanned + _SLACK:
-                self._fail(answers, [f.key], AFTER_SCAN)
+                yield [f.key], AFTER_SCAN
+
+
+def _compared(rule: checks.Rule, values: Mapping[str, Value], known: Mapping[str, Value]) -> str:
+    """The numbers of the roster and of the form that a broken rule is about: `（名册 5，表上 14）`."""
+    on_roster, on_form = (
+        [str(some[key]) for key in sorted(rule.keys) if str(some.get(key)).isdigit()]
+        for some in (known, values)
+    )
+    return f"（名册 {'、'.join(on_roster)}，表上 {'、'.join(on_form)}）" if on_roster and on_form else ""

@@ -18,7 +18,7 @@ from forms.catalogue import ON_ROSTER
 from store import Store
 from store.standing import Standing, Traces, drop_standings, load_standings, load_traces, put_standings
 
-_LOGIC = 2
+_LOGIC = 3
 """Raise it when `campaign.judge` or `campaign.records` comes to decide differently."""
 _AT_ONCE = 1000
 

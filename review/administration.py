@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -9,6 +10,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from review.access import ROLE_NAMES, Role
 from review.accounts import AccountError, Administrator, InOffice, close_account, save_account
+from review.doings import ACTIONS, detail_words
+from review.items import field_name
 from review.showing import render
 from store import accounts, audit
 
@@ -64,6 +67,14 @@ def audit_page(
 ) -> HTMLResponse:
     """The latest entries: by action, by person, or about a sheet."""
     with office.store.read() as db:
-        found = audit.search(db, action=action, who=person, about=sheet, limit=ENTRIES)
+        found = audit.search(db, action=action, who=person, about=sheet.replace("-", ""), limit=ENTRIES)
+        entries = [(entry, detail_words(entry.detail, partial(field_name, office, db))) for entry in found]
     asked = {"action": action, "person": person, "sheet": sheet}
-    return render(request, "audit.html", title="操作记录", entries=found, asked=asked)
+    return render(
+        request,
+        "audit.html",
+        title="操作记录",
+        entries=entries,
+        asked=asked,
+        actions=ACTIONS,
+    )

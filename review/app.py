@@ -22,7 +22,7 @@ from review import administration, campaigning, dashboard, door, grid, keying, p
 from review.accounts import Doorkeeper, NotSignedInError, clerk, find_session, protect
 from review.crops import Pictures
 from review.office import Office
-from review.showing import FOLDER, render
+from review.showing import FOLDER, apology, render
 from review.sifting import sift
 
 SIFT_EVERY = 2.0
@@ -70,6 +70,7 @@ def create_app(office: Office, hosts: Sequence[str] = ("*",), *, sifting: bool =
     app.add_exception_handler(NotSignedInError, _to_door)
     app.add_exception_handler(HTTPException, _explain)
     app.add_exception_handler(RequestValidationError, _misused)
+    app.add_exception_handler(Exception, _broken)
     app.middleware("http")(_harden)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     return app
@@ -92,6 +93,10 @@ async def _harden(request: Request, call_next: Callable[[Request], Awaitable[Res
         response = await _to_door(request, NotSignedInError())
     else:
         response = await call_next(request)
+    return _hardened(request, response)
+
+
+def _hardened(request: Request, response: Response) -> Response:
     response.headers.update(HEADERS)
     if not request.url.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
@@ -124,6 +129,14 @@ async def _explain(request: Request, error: Exception) -> Response:
         return JSONResponse({"message": error.detail}, status_code=error.status_code)
     message = "没有这一页" if error.detail == "Not Found" else error.detail
     return render(request, "message.html", status=error.status_code, title="打不开", message=message)
+
+
+async def _broken(request: Request, _error: Exception) -> Response:
+    """What nobody foresaw: the log of the server has it. This answer does not pass through `_harden`."""
+    message = "程序出错了，刚才这一步没有完成；已保存的都在。请返回重试，仍不行请告诉管理员"
+    if _from_script(request):
+        return _hardened(request, JSONResponse({"message": message}, status_code=500))
+    return _hardened(request, apology(request, "message.html", 500, title="程序出错了", message=message))
 
 
 async def _misused(request: Request, error: Exception) -> Response:

@@ -33,6 +33,8 @@ JPEG_QUALITY = 88
 
 STAGE_PX = (1240, 264)
 """The place of a crop on a screen of 1366×768."""
+TITLE_PX = 30
+"""Height of the title below one of several crops."""
 CELL_PX = (420, 84)
 """The place of a crop in a grid."""
 MOST_PX_PER_MM = 16.0
@@ -103,6 +105,17 @@ def page_view(layout: Layout, page: int, field: str) -> View:
 def _shares(boxes: Sequence[Box], region: Region) -> tuple[tuple[Box, Region], ...]:
     x, y, w, h = region
     return tuple((box, ((box.x - x) / w, (box.y - y) / h, box.w / w, box.h / h)) for box in boxes)
+
+
+def on_stage(region: Region, many: int) -> float:
+    """px per mm at which so many pictures of a region fill the stage: side by side, or one below the other;
+    several have titles."""
+    width, height = STAGE_PX
+    if many == 1:
+        return fitted(region, STAGE_PX)
+    beside = width // many, height - TITLE_PX
+    below = width, height // many - TITLE_PX
+    return max(fitted(region, beside), fitted(region, below))
 
 
 def fitted(region: Region, place: tuple[int, int]) -> float:

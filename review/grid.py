@@ -3,7 +3,6 @@ marks the odd ones, which are then keyed one by one, and confirms the rest with 
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -11,10 +10,10 @@ from pydantic import StringConstraints
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from forms.model import Field, Form, Kind, Value
+from forms.model import Kind
 from review import access, crops, judging
 from review.accounts import InOffice, Signed, SignedIn
-from review.items import label_of, picture
+from review.items import label_of, picture, words
 from review.judging import TakenError
 from review.keying import GO_BACK, AtDesk, held_until, left
 from review.office import Office
@@ -49,21 +48,19 @@ class Confirmed(Group):
 def groups_page(request: Request, office: InOffice, who: SignedIn) -> Response:
     with office.store.read() as db:
         found = work.count_alike(db, _wish(who, None), LEAST)
-    groups = [
-        {"alike": alike, "count": count, **_titles(office, form, field, alike)}
-        for alike, form, field, count in found
-    ]
+        groups = [
+            {"alike": first.alike, "count": count, **_titles(office, db, first)} for first, count in found
+        ]
     return render(request, "groups.html", title="成组核对", groups=groups)
 
 
 @router.get("/grid/cells")
 def cells_page(request: Request, office: InOffice, who: SignedIn, alike: Alike) -> Response:
     with office.store.read() as db:
-        found = [g for g in work.count_alike(db, _wish(who, alike), 1) if g[0] == alike]
-    if not found:
-        return RedirectResponse("/grid", status_code=303)
-    _, form, field, _ = found[0]
-    titles = _titles(office, form, field, alike)
+        found = work.count_alike(db, _wish(who, alike), 1)
+        if not found:
+            return RedirectResponse("/grid", status_code=303)
+        titles = _titles(office, db, found[0][0])
     return render(request, "grid.html", title="成组核对", alike=alike, **titles)
 
 
@@ -153,30 +150,9 @@ def _wish(who: Signed, alike: str | None) -> Wish:
     return Wish(who.name, who.areas, (KEY,), OPEN, alike=alike, elder=elder, fresh=True)
 
 
-def _titles(office: Office, form_id: str, field_key: str, alike: str) -> dict[str, Any]:
-    """What a group is about, in words."""
-    value: Value = json.loads(alike.split("/", 2)[2])
-    form = _form(office, form_id)
-    field = form.field(field_key)
-    if field.kind is Kind.DIGITS:
-        return {"question": f"{field.cells} 格数字", "read": value if isinstance(value, str) else "空白"}
-    return {"question": f"{form.id} {label_of(form, field)}", "read": words(field, value)}
-
-
-def _form(office: Office, form_id: str) -> Form:
-    """The latest printed version of a form."""
-    return max(
-        (layout.form for layout in office.layouts() if layout.form.id == form_id),
-        key=lambda form: form.version,
-    )
-
-
-def words(field: Field, value: Value) -> str:
-    """An answer as a clerk would say it."""
-    if value in (None, [], False, ""):
-        return "空白"
-    if value is True:
-        return "有"
-    labels = {option.key: option.label for option in field.options}
-    chosen = value if isinstance(value, list) else [str(value)]
-    return "、".join(labels.get(key, key) for key in chosen)
+def _titles(office: Office, db: Connection, first: Task) -> dict[str, Any]:
+    """What a group is about, in words, by one of its tasks. Groups of digits span fields and forms."""
+    form = office.place(db, first.serial)[0].form
+    field = form.field(first.field)
+    question = f"{field.cells} 格数字" if field.kind is Kind.DIGITS else f"{form.id} {label_of(form, field)}"
+    return {"question": question, "read": words(field, first.value)}

@@ -7,26 +7,33 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from campaign.judge import TWO_SCANS
+from campaign.judge import UNREADABLE
+from campaign.records import can_be_amiss
 from forms.model import Field, Form, Kind, Required, Value
 from layouts.identity import readable
+from layouts.model import Layout
 from review import crops
 from review.office import Office
-from store import StoredReading, scanned, work
-from store.work import THIRD, Task
+from store import PageInfo, StoredReading, scanned, work
+from store.work import SAVE, THIRD, Step, Task
 
 ALTERNATIVES = 5
+SMALLEST_WRITING = 2.0
+"""mm per character: nobody writes smaller."""
 
 
-def item(
-    office: Office, db: Connection, task: Task, *, draft: Value = None, undone: bool = False
-) -> dict[str, Any]:
-    """`draft` is what the person said before taking it back (`undone`)."""
+def item(office: Office, db: Connection, task: Task, undone: Step | None = None) -> dict[str, Any]:
+    """`undone` is the step that the person took back: what they answered in it is there again.
+
+    Nothing is proposed in a blind keying, nor where several images say different things: which of them is
+    right is for the person to say.
+    """
     layout, page = office.place(db, task.serial)
     field = layout.form.field(task.field)
     blind = task.kind in work.BLIND
-    view = crops.field_view(layout, page, field.key)
-    whole = crops.page_view(layout, page, field.key)
+    answered = undone is not None and undone.action == SAVE
+    proposed = answered or not (blind or task.beside)
+    value = undone.value if undone and answered else task.value
     return {
         "id": task.id,
         "kind": task.kind,
@@ -38,16 +45,65 @@ def item(
         "page": page,
         "section": section_of(layout.form, field.key),
         "field": field.key,
-        "question": field_spec(field),
+        "question": field_spec(field) | {"room": _room(layout, field)},
+        "checked": can_be_amiss(layout.form, field),
         "doubt": "" if blind else task.doubt,
-        "undone": undone,
-        "value": draft if undone else (None if blind else task.value),
-        "proposed": not blind,
-        **_hints(office, db, task, field, blind),
-        "crop": {"url": f"image/task/{task.id}", **picture(view, crops.fitted(view.region, crops.STAGE_PX))},
-        "whole": {"url": f"image/task/{task.id}/page", **picture(whole, crops.PAGE_PX_PER_MM)},
+        "undone": undone is not None,
+        "value": value if proposed else None,
+        "proposed": proposed,
+        "said": _said(db, task, field) if task.kind == THIRD else [],
+        **_hints(db, task, blind, proposed),
+        "looks": [_look(office, db, task, n, blind) for n in range(len(task.images))],
         "held_until": task.held_until.timestamp() if task.held_until else None,
     }
+
+
+def _said(db: Connection, task: Task, field: Field) -> list[tuple[str, str]]:
+    """Who said what before a third look: people, and the reader."""
+    keyed = [
+        (step.who, words(field, step.value) if step.action == SAVE else UNREADABLE)
+        for step in work.answers(db, task.serial, task.field)
+    ]
+    return [*keyed, ("识读", words(field, task.value))]
+
+
+def _look(office: Office, db: Connection, task: Task, n: int, blind: bool) -> dict[str, Any]:
+    """The field on one of the images that are asked about, and what that says if they differ."""
+    image = sorted(task.images)[n]
+    page, layout = looked_at(office, db, image)
+    view = crops.field_view(layout, page.page or 1, task.field)
+    whole = crops.page_view(layout, page.page or 1, task.field)
+    read = _reading(db, task, image)
+    said = "" if blind or not read else f"：{words(layout.form.field(task.field), read.value)}"
+    scale = crops.on_stage(view.region, len(task.images))
+    return {
+        "title": f"第 {n + 1} 次扫描{said}" if task.beside else "",
+        "crop": {"url": f"image/task/{task.id}?image={image}", **picture(view, scale)},
+        "whole": {"url": f"image/task/{task.id}/page?image={image}", **picture(whole, crops.PAGE_PX_PER_MM)},
+    }
+
+
+def looked_at(office: Office, db: Connection, image: int) -> tuple[PageInfo, Layout]:
+    """An image of a sheet, and the layout that the sheet was printed by."""
+    page = scanned.page(db, image)
+    assert page is not None
+    return page, office.place(db, page.serial or "")[0]
+
+
+def words(field: Field, value: Value) -> str:
+    """An answer as a clerk would say it."""
+    if value in (None, [], False, ""):
+        return "空白"
+    if value is True:
+        return "有"
+    labels = {option.key: option.label for option in field.options}
+    chosen = value if isinstance(value, list) else [str(value)]
+    return "、".join(labels.get(key, key) for key in chosen)
+
+
+def _room(layout: Layout, field: Field) -> int:
+    """How many characters fit in a field's lines."""
+    return int(sum(box.w for box in layout.of_field(field.key)) * max(1, field.lines) / SMALLEST_WRITING)
 
 
 def field_spec(field: Field) -> dict[str, Any]:
@@ -78,6 +134,15 @@ def label_of(form: Form, field: Field) -> str:
     return " ".join(word for word in (next(numbers, ""), field.label or "勾选") if word)
 
 
+def field_name(office: Office, db: Connection, serial: str, key: str) -> str:
+    """What a field is called on a sheet; its key when there is no such sheet or field."""
+    try:
+        form = office.place(db, serial)[0].form
+        return label_of(form, form.field(key))
+    except KeyError:
+        return key
+
+
 def section_of(form: Form, key: str) -> str:
     """The printed heading above a field; parts of a repeated block have one between them."""
     heading = ""
@@ -100,38 +165,32 @@ def picture(view: crops.View, px_per_mm: float) -> dict[str, Any]:
     }
 
 
-def _hints(office: Office, db: Connection, task: Task, field: Field, blind: bool) -> dict[str, Any]:
+def _hints(db: Connection, task: Task, blind: bool, proposed: bool) -> dict[str, Any]:
     """What else the reader, or people before, thought; nothing in a blind keying."""
     if blind:
         return {"alternatives": [], "characters": []}
-    found = _reading(db, task)
-    values = [value for value, _ in found.alternatives] if found else []
-    if task.doubt == TWO_SCANS:
-        values = [*_on_other_images(db, task), *values]
+    found = [reading for image in task.images if (reading := _reading(db, task, image))]
+    values = [one.value for one in found]
     if task.kind == THIRD:
-        values = [step.value for step in work.answers(db, task.serial, task.field)] + values
+        keyed = (step for step in work.answers(db, task.serial, task.field) if step.action == SAVE)
+        values = [step.value for step in keyed] + values
+    values += [value for one in found for value, _ in one.alternatives]
+    others = [value for value in values if value != task.value or not proposed]
     return {
-        "alternatives": _distinct(values, task.value)[:ALTERNATIVES],
-        "characters": _characters(db, task),
+        "alternatives": _distinct(others)[:ALTERNATIVES],
+        "characters": _characters(db, task) if proposed else [],
     }
 
 
-def _reading(db: Connection, task: Task) -> StoredReading | None:
-    readings = scanned.load_readings(db, task.page_image)
+def _reading(db: Connection, task: Task, image: int) -> StoredReading | None:
+    readings = scanned.load_readings(db, image)
     return next((reading for reading in readings if reading.field == task.field), None)
 
 
-def _on_other_images(db: Connection, task: Task) -> list[Value]:
-    """What was read of the field on the other images of its sheet."""
-    others = scanned.pages(db, serial=task.serial, states=(scanned.READ, scanned.DUPLICATE))
-    read = (one for page in others for one in scanned.load_readings(db, page.id))
-    return [one.value for one in read if one.field == task.field]
-
-
-def _distinct(values: Sequence[Value], apart_from: Value) -> list[Value]:
+def _distinct(values: Sequence[Value]) -> list[Value]:
     found: list[Value] = []
     for value in values:
-        if value != apart_from and value not in found:
+        if value not in found:
             found.append(value)
     return found
 

@@ -25,6 +25,7 @@ from store.work import (
     SECOND,
     SKIP,
     THIRD,
+    UNREADABLE,
     NewTask,
     Step,
     Task,
@@ -76,13 +77,14 @@ def answer(
     """Store what a person says (`save`) or cannot say (`unreadable`). Returns the step's number."""
     blind = task.kind in BLIND
     before = work.answers(db, task.serial, task.field)
-    scanned.add_correction(db, task.serial, task.field, value, who, blind=blind)
+    unreadable = action == UNREADABLE
+    scanned.add_correction(db, task.serial, task.field, value, who, blind=blind, unreadable=unreadable)
     correction = work.latest_correction(db, task.serial, task.field)
     step = work.add_step(
         db, task.id, who, action, value, correction=correction, seconds=seconds, together=together
     )
     work.close(db, task.id)
-    follow_up = _follow_up(task, value, before)
+    follow_up = _follow_up(task, action, value, before)
     if follow_up:
         work.open_tasks(db, [follow_up])
     detail = {"task": task.id, "serial": task.serial, "field": task.field, "kind": task.kind}
@@ -90,13 +92,13 @@ def answer(
     return step
 
 
-def _follow_up(task: Task, value: Value, before: list[Step]) -> NewTask | None:
+def _follow_up(task: Task, action: str, value: Value, before: list[Step]) -> NewTask | None:
     """The next look that an answer calls for: another person's keying, or a third look."""
     if task.kind == FIRST:
         return _again(task, SECOND, "")
-    if task.kind == SECOND and before and before[-1].value != value:
+    if task.kind == SECOND and before and (before[-1].action, before[-1].value) != (action, value):
         return _again(task, THIRD, "两人录入不一致")
-    if task.kind == SAMPLE and task.value != value:
+    if task.kind == SAMPLE and (action, task.value) != (SAVE, value):
         return _again(task, THIRD, "抽查录入与已采用的识别结果不一致")
     return None
 
@@ -113,6 +115,7 @@ def _again(task: Task, kind: str, doubt: str) -> NewTask:
         task.value,
         "",
         doubt,
+        task.beside,
     )
 
 
@@ -171,12 +174,11 @@ def _take_back(db: Connection, step: Step, who: str, desk: str, until: datetime)
         if later.field == task.field and later.id > task.id and later.state in (OPEN, REFERRED)
     ]
     work.drop_tasks(db, followers)
-    referred = task.reason and step.action != REFER
-    state = REFERRED if referred else OPEN
-    work.reopen(db, task.id, state, desk, who, until)
+    reason = "" if step.action == REFER else task.reason
+    work.reopen(db, task.id, reason, desk, who, until)
     detail = {"task": task.id, "serial": task.serial, "field": task.field, "action": step.action}
     audit.note(db, who, "key.undo", detail)
-    return replace(task, state=state, holder=desk, holder_name=who, held_until=until)
+    return _as_it_stands(db, task)
 
 
 def _check_not_built_on(db: Connection, task: Task, step: Step, who: str) -> None:
@@ -211,8 +213,14 @@ def _page_back(db: Connection, task: Task, who: str, desk: str, until: datetime)
     )
     asked = [new for new in work.tasks_of(db, [task.serial]) if new.page_image == saved.id]
     mine = next(new for new in asked if new.field == task.field)
-    work.reopen(db, mine.id, OPEN, desk, who, until)
-    return replace(mine, holder=desk, holder_name=who, held_until=until)
+    work.reopen(db, mine.id, "", desk, who, until)
+    return _as_it_stands(db, mine)
+
+
+def _as_it_stands(db: Connection, task: Task) -> Task:
+    found = work.find_task(db, task.id)
+    assert found is not None
+    return found
 
 
 __all__ = ["REJECT", "SAVE", "TakenError", "answer", "refer", "reject_page", "skip", "take_back"]

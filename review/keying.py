@@ -9,14 +9,17 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.responses import HTMLResponse, Response
 
+from campaign.records import amiss
+from forms.model import Value
+from layouts.model import Layout
 from review import access, crops, judging, suggesting
 from review.accounts import InOffice, Signed, SignedIn
 from review.answers import AnswerError, parse
-from review.items import item
+from review.items import item, looked_at
 from review.judging import TakenError
 from review.office import Office
 from review.showing import picture_response, render
-from store import audit, scanned, work
+from store import PageInfo, audit, work
 from store.schema import now
 from store.work import BLIND, KEY, KINDS, OPEN, REFERRED, SAVE, THIRD, UNREADABLE, Task, Wish
 
@@ -63,6 +66,11 @@ class Done(Asked):
     seconds: float | None = None
 
 
+class Check(_Request):
+    task: int
+    value: Any = None
+
+
 class AtDesk(_Request):
     desk: Desk
 
@@ -80,12 +88,13 @@ def keying_page(
 
 
 @router.get("/image/task/{task}")
-def task_crop(task: int, office: InOffice, who: SignedIn, request: Request) -> Response:
-    found, layout, page = _picture_of(office, who, task)
+def task_crop(
+    task: int, office: InOffice, who: SignedIn, request: Request, image: int | None = None
+) -> Response:
+    found, layout, page = _picture_of(office, who, task, image)
     view = crops.field_view(layout, page.page or 1, found.field)
-    return picture_response(
-        request, lambda pictures: pictures.crop(page, view.region, crops.fitted(view.region, crops.STAGE_PX))
-    )
+    scale = crops.on_stage(view.region, len(found.images))
+    return picture_response(request, lambda pictures: pictures.crop(page, view.region, scale))
 
 
 @router.get("/image/task/{task}/cell")
@@ -98,22 +107,26 @@ def task_cell(task: int, office: InOffice, who: SignedIn, request: Request) -> R
 
 
 @router.get("/image/task/{task}/page")
-def task_page(task: int, office: InOffice, who: SignedIn, request: Request) -> Response:
-    found, layout, page = _picture_of(office, who, task)
+def task_page(
+    task: int, office: InOffice, who: SignedIn, request: Request, image: int | None = None
+) -> Response:
+    found, layout, page = _picture_of(office, who, task, image)
     with office.store.write() as db:
         audit.note(db, who.name, "view.page", {"task": task, "serial": found.serial, "page": page.id})
     region = (0.0, 0.0, layout.frame.width, layout.frame.height)
     return picture_response(request, lambda pictures: pictures.crop(page, region, crops.PAGE_PX_PER_MM))
 
 
-def _picture_of(office: Office, who: Signed, number: int) -> tuple[Task, Any, Any]:
-    """The task, its layout and its page image. Raises HTTPException for who may not see it."""
+def _picture_of(
+    office: Office, who: Signed, number: int, image: int | None = None
+) -> tuple[Task, Layout, PageInfo]:
+    """The task, and one of the images that it asks about with its layout. Raises HTTPException for who may
+    not see it."""
     with office.store.read() as db:
         task = work.find_task(db, number)
-        if task is None or not _may_see(db, who, task):
+        if task is None or image not in (None, *task.images) or not _may_see(db, who, task):
             raise HTTPException(404, "没有这一项，或不由您处理")
-        layout, _ = office.place(db, task.serial)
-        page = scanned.page(db, task.page_image)
+        page, layout = looked_at(office, db, image or task.page_image)
     return task, layout, page
 
 
@@ -144,7 +157,7 @@ def done(step: Done, office: InOffice, who: SignedIn) -> dict[str, Any]:
         task = work.find_task(db, step.task)
         if task is None or task.area not in who.areas:
             raise HTTPException(404, "没有这一项")
-        value = _value(office, db, task, step)
+        value = _parsed(office, db, task, step.value) if step.action == SAVE else None
         if not judging.answered_alike(db, task, who.name, step.action, value):
             try:
                 judging.check_mine(task, step.desk, now())
@@ -158,12 +171,22 @@ def done(step: Done, office: InOffice, who: SignedIn) -> dict[str, Any]:
         return {"items": more, "held_until": until.timestamp(), **left(office, db, wish)}
 
 
-def _value(office: Office, db: Any, task: Task, step: Done) -> Any:
-    if step.action != SAVE:
-        return None
+@router.post("/key/check")
+def check(asked: Check, office: InOffice, who: SignedIn) -> dict[str, str]:
+    """What is odd about an answer before it is stored, "" when nothing is."""
+    with office.store.read() as db:
+        task = work.find_task(db, asked.task)
+        if task is None or not _may_see(db, who, task):
+            raise HTTPException(404, "没有这一项，或不由您处理")
+        value = _parsed(office, db, task, asked.value)
+        found = amiss(db, office.campaign, task.serial, task.field, value)
+    return {"amiss": "；".join(dict.fromkeys(found))}
+
+
+def _parsed(office: Office, db: Any, task: Task, given: Any) -> Value:
     layout, _ = office.place(db, task.serial)
     try:
-        return parse(layout.form.field(task.field), step.value)
+        return parse(layout.form.field(task.field), given)
     except AnswerError as error:
         raise HTTPException(422, str(error)) from error
 
@@ -193,19 +216,7 @@ def undo(at: AtDesk, office: InOffice, who: SignedIn) -> dict[str, Any]:
         except TakenError as error:
             raise HTTPException(409, str(error)) from error
         seen = [(task, step) for task, step in back if task.area in who.areas]
-        return {
-            "items": [
-                item(office, db, task, draft=_draft(step.action, step.value, task), undone=True)
-                for task, step in seen
-            ]
-        }
-
-
-def _draft(action: str, value: Any, task: Task) -> Any:
-    """What to show again: the answer that was given, else what was read."""
-    if action == SAVE:
-        return value
-    return None if task.kind in BLIND or action == UNREADABLE else task.value
+        return {"items": [item(office, db, task, undone=step) for task, step in seen]}
 
 
 @router.post("/key/hold")

@@ -24,8 +24,7 @@ from layouts.identity import SerialError, readable
 from review import looks, rereading
 from review.access import Area, area_of
 from review.accounts import Director, InOffice, Signed
-from review.grid import words
-from review.items import label_of
+from review.items import label_of, words
 from review.keying import held_until
 from review.office import Office
 from review.rereading import RereadError

@@ -17,7 +17,7 @@ from layouts.identity import SerialError, readable
 from review import crops
 from review.access import area_of
 from review.accounts import Director, InOffice, Signed, Supervisor
-from review.grid import words
+from review.items import words
 from review.office import Office
 from review.showing import picture_response, render
 from store import SheetInfo, Subject, audit, printed, scanned

@@ -65,6 +65,13 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
     return _TEMPLATES.TemplateResponse(request, template, shared | context, status_code=status)
 
 
+def apology(request: Request, template: str, /, status: int, **context: Any) -> HTMLResponse:
+    """A page for when something broke: it asks the database nothing, not even who is signed in."""
+    return _TEMPLATES.TemplateResponse(
+        request, template, {"who": None, "csrf": "", **context}, status_code=status
+    )
+
+
 def _may(user: User) -> dict[str, bool]:
     """What templates ask before they offer something."""
     asked = (

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from campaign.judge import FIRST_KEYING, KEYING_DIFFERS, KEYINGS_DIFFER, SECOND_KEYING, Answer, Status
+from campaign.quality import CLASS_OF
 from campaign.records import Record, records
-from forms.model import Field, Kind, Value
+from forms.model import Field, Kind
 from review.access import area_of
 from review.office import Office
 from store import printed, scanned, work
@@ -118,7 +119,8 @@ class _Sifting:
         if answer.status is Status.NEEDS_REVIEW:
             return _KIND_OF.get(answer.reason, KEY)
         accepted = answer.status in (Status.ACCEPTED, Status.BLANK) and answer.page_image is not None
-        if not accepted or key in self.sampled or answer.serial is None:
+        counts = accepted and self.record.fields[key].kind in CLASS_OF
+        if not counts or key in self.sampled or answer.serial is None:
             return None
         drawn = _drawn(self.office, answer.serial, key) < self.office.campaign.review.blind_sample
         return SAMPLE if drawn else None
@@ -129,7 +131,8 @@ class _Sifting:
             return False
         answer = self.record.answers[task.field]
         in_hand = task.state == REFERRED or bool(task.held_until and task.held_until > now())
-        same = task.page_image == answer.page_image and task.value == answer.value
+        images = answer.page_image, *_beside(answer)
+        same = task.images == images and task.value == answer.value
         return in_hand or answer.page_image is None or same
 
     def _new(self, wanted: Mapping[str, str], kept: Iterable[str]) -> Iterator[NewTask]:
@@ -148,8 +151,9 @@ class _Sifting:
                 key,
                 place.field.kind,
                 answer.value,
-                _alike(self.record.form, place.field, kind, answer.value),
+                _alike(self.record.form, place.field, kind, answer),
                 doubt,
+                _beside(answer),
             )
 
     def _place(self, key: str) -> _Place | None:
@@ -179,9 +183,14 @@ def _drawn(office: Office, serial: str, field: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def _alike(form: str, field: Field, kind: str, value: Value) -> str:
+def _beside(answer: Answer) -> tuple[int, ...]:
+    """The other images that must be seen, because not all of them say the same."""
+    return tuple(one.page_image for one in answer.scans if one.page_image != answer.page_image)
+
+
+def _alike(form: str, field: Field, kind: str, answer: Answer) -> str:
     """The grid that a task belongs in, "" when it must be looked at alone."""
-    if kind != KEY or field.kind not in GRID_KINDS:
+    if kind != KEY or field.kind not in GRID_KINDS or answer.scans:
         return ""
-    text = work.alike_text(form, field.key, field.kind, field.cells, value)
+    text = work.alike_text(form, field.key, field.kind, field.cells, answer.value)
     return text if len(text) <= work.ALIKE_LENGTH else ""

@@ -249,7 +249,11 @@ class StoredReading:
 
 @dataclass(frozen=True)
 class Correction:
-    """What a person said instead. `blind`: keyed without seeing what was read."""
+    """What a person said instead.
+
+    blind       keyed without seeing what was read
+    unreadable  there is something, which nobody can read: it has no value
+    """
 
     serial: str
     field: str
@@ -257,6 +261,7 @@ class Correction:
     who: str
     at: datetime
     blind: bool
+    unreadable: bool = False
 
 
 @dataclass(frozen=True)

@@ -289,16 +289,21 @@ def load_readings(db: Connection, page_image: int) -> list[StoredReading]:
 
 
 def add_correction(
-    db: Connection, serial: str, field: str, value: Value, who: str, *, blind: bool = False
+    db: Connection,
+    serial: str,
+    field: str,
+    value: Value,
+    who: str,
+    *,
+    blind: bool = False,
+    unreadable: bool = False,
 ) -> Correction:
-    """Note what a person says a field's value is. `blind`: keyed without seeing what was read.
+    """Note what a person says of a field: see `store.model.Correction`.
 
     Raises sqlalchemy.exc.IntegrityError when there is no such sheet.
     """
-    said = Correction(serial, field, value, who, now(), blind)
-    db.execute(
-        insert(corrections).values(serial=serial, field=field, value=value, who=who, at=said.at, blind=blind)
-    )
+    said = Correction(serial, field, value, who, now(), blind, unreadable)
+    db.execute(insert(corrections).values(vars(said)))
     return said
 
 
@@ -322,7 +327,7 @@ def corrections_by_field(db: Connection) -> dict[tuple[str, str], list[Correctio
 
 
 def _correction(row: Any) -> Correction:
-    return Correction(row.serial, row.field, row.value, row.who, row.at, row.blind)
+    return Correction(row.serial, row.field, row.value, row.who, row.at, row.blind, row.unreadable)
 
 
 # --- problems ------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -387,6 +388,7 @@ corrections = Table(
     Column("who", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("blind", Boolean, nullable=False),  # keyed without seeing what was read
+    Column("unreadable", Boolean, nullable=False, server_default=false()),  # nobody can read it: no value
     Index("ix_corrections_serial_field", "serial", "field"),
     info=APPEND_ONLY,
 )

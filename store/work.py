@@ -64,7 +64,9 @@ tasks = Table(
     Column("held_until", UtcTime),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
-    Column("stirred", Boolean, nullable=False),  # its record is to be looked at again: something was said
+    Column("stirred", Boolean, nullable=False),  # its record is to be looked at again
+    # Other images that the field is read from, when they do not all say the same.
+    Column("beside", JSON, nullable=False, server_default="[]"),
     Index("ix_tasks_order", "state", "passes", "form", "field", "kind", "alike", "id"),
     Index("ix_tasks_serial_field", "serial", "field"),
     Index("ix_tasks_holder", "holder"),
@@ -134,6 +136,7 @@ class NewTask:
     value: Value
     alike: str = ""
     doubt: str = ""
+    beside: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,12 @@ class Task:
     opened_at: datetime
     closed_at: datetime | None
     stirred: bool
+    beside: tuple[int, ...]
+
+    @property
+    def images(self) -> tuple[int, ...]:
+        """The page images that it asks about."""
+        return self.page_image, *self.beside
 
 
 @dataclass(frozen=True)
@@ -227,7 +236,8 @@ def mark_sifted(db: Connection, decided: Iterable[int], rule: str) -> None:
 
 
 def stirred(db: Connection, limit: int) -> list[str]:
-    """Serials of sheets of which something was said since their record was last looked at."""
+    """Serials of sheets of which something was said, or is no longer asked, since their record was last
+    looked at."""
     query = select(tasks.c.serial).where(tasks.c.stirred).distinct().limit(limit)
     return list(db.scalars(query))
 
@@ -255,11 +265,12 @@ def open_tasks(db: Connection, new: Sequence[NewTask]) -> None:
 
 
 def drop_tasks(db: Connection, ids: Collection[int]) -> None:
-    """Close tasks that nobody needs any more, e.g. because the page was read again."""
+    """Close tasks that nobody needs any more, e.g. because the page was read again. What their records ask
+    instead is to be found."""
     db.execute(
         update(tasks)
         .where(tasks.c.id.in_(ids), tasks.c.state.in_((OPEN, REFERRED)))
-        .values(state=GONE, holder=None, held_until=None, closed_at=now())
+        .values(state=GONE, holder=None, held_until=None, closed_at=now(), stirred=True)
     )
 
 
@@ -373,7 +384,7 @@ def find_tasks(db: Connection, ids: Collection[int]) -> list[Task]:
 
 
 def _task(row: Any) -> Task:
-    return Task(**row._mapping)
+    return Task(**{**row._mapping, "beside": tuple(row.beside)})
 
 
 def hold_page(db: Connection, page_image: int, desk: str, who: str, until: datetime) -> str:
@@ -442,10 +453,12 @@ def refer(db: Connection, task: int, reason: str) -> None:
     db.execute(update(tasks).where(tasks.c.id == task).values(values))
 
 
-def reopen(db: Connection, task: int, state: str, desk: str, who: str, until: datetime) -> None:
-    """Back on the desk of whoever took a step back, and in its old place."""
+def reopen(db: Connection, task: int, reason: str, desk: str, who: str, until: datetime) -> None:
+    """Back on the desk of whoever took a step back, and in its old place: referred for that reason, or open
+    when there is none."""
     held = {"holder": desk, "holder_name": who, "held_until": until, "passes": 0}
-    values = {"state": state, "closed_at": None, "stirred": True, **held}
+    state = REFERRED if reason else OPEN
+    values = {"state": state, "reason": reason, "closed_at": None, "stirred": True, **held}
     db.execute(update(tasks).where(tasks.c.id == task).values(values))
 
 
@@ -533,25 +546,27 @@ def count_for(db: Connection, wish: Wish) -> int:
     return int(db.execute(select(func.count()).select_from(tasks).where(_matches(wish))).scalar_one())
 
 
-def count_alike(db: Connection, wish: Wish, least: int) -> list[tuple[str, str, str, int]]:
-    """(alike, form, field, count) of the tasks that could be looked at in a grid, largest group first."""
+def count_alike(db: Connection, wish: Wish, least: int) -> list[tuple[Task, int]]:
+    """The groups that could be looked at in a grid, largest first: one of its tasks, and how many it has."""
     free = or_(tasks.c.holder.is_(None), tasks.c.held_until <= now())
     query = (
-        select(tasks.c.alike, func.min(tasks.c.form), func.min(tasks.c.field), func.count().label("n"))
+        select(func.min(tasks.c.id), func.count())
         .where(_matches(wish), tasks.c.alike != "", free)
         .group_by(tasks.c.alike)
         .having(func.count() >= least)
         .order_by(func.count().desc(), tasks.c.alike)
     )
-    return [(alike, form, field, n) for alike, form, field, n in db.execute(query)]
+    groups = db.execute(query).all()
+    found = {task.id: task for task in find_tasks(db, [first for first, _ in groups])}
+    return [(found[first], count) for first, count in groups]
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What a person got done: steps, seconds at the screen for those that were timed, first and last."""
+    """What a person keyed: answers, seconds at the screen for those that were timed, first and last."""
 
     who: str
-    steps: int
+    answers: int
     timed: int
     seconds: float
     undone: int
@@ -572,7 +587,7 @@ def speeds(db: Connection, since: datetime) -> list[Speed]:
             func.max(steps.c.at),
         )
         .outerjoin(undos, undos.c.step == steps.c.id)
-        .where(steps.c.at >= since)
+        .where(steps.c.at >= since, steps.c.action.in_(ANSWERS))
         .group_by(steps.c.who)
         .order_by(func.count(steps.c.id).desc())
     )

@@ -183,8 +183,8 @@ def _cases(store: Store, shelf: Shelf, calibration: Calibration, on_page: OnPage
                     judgement = Judgement(reading.judgement)
                     by_curve = calibration(judgement, reading.raw)
                     most = reading.confidence if reading.confidence < by_curve else 1.0
-                    spoken = said.get((serial, reading.field))
-                    right = None if spoken is None else same_answer(settled(spoken), reading.value)
+                    spoken = settled(said.get((serial, reading.field), ()))
+                    right = same_answer(spoken.value, reading.value) if spoken else None
                     yield Case(
                         kind, judgement, reading.raw, most, reading.confidence, reading.doubt, right, part
                     )

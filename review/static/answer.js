@@ -20,6 +20,7 @@ class Choice {
     this.signature = item.question.kind === "signature";
     this.options = this.signature ? [{ key: true, label: "有" }] : item.question.options;
     this.chosen = new Set(this.#given(item.value));
+    this.empty = item.proposed && !this.chosen.size; // said to be blank, by the reader or with a key
     this.group = document.createElement("div");
     this.group.className = this.options.length > 6 ? "choices many" : "choices";
     this.group.tabIndex = 0;
@@ -60,17 +61,19 @@ class Choice {
     if (!this.many) this.chosen.clear();
     if (had && this.many) this.chosen.delete(option.key);
     else this.chosen.add(option.key);
+    this.empty = false;
     this.#paint();
   }
 
   #clear() {
     this.chosen.clear();
+    this.empty = true;
     this.#paint();
   }
 
   #paint() {
     this.options.forEach((option, n) => this.buttons[n].setAttribute("aria-checked", this.chosen.has(option.key)));
-    this.blank.setAttribute("aria-checked", this.chosen.size === 0);
+    this.blank.setAttribute("aria-checked", this.empty);
     this.onChange([...this.chosen]);
   }
 
@@ -97,6 +100,7 @@ class Choice {
   }
 
   check() {
+    if (!this.chosen.size && !this.empty) return { soft: `没有选择；${this.signature ? "确实没有" : "纸上确是空白"}，请再按一次 Enter` };
     const { most } = this.item.question;
     const chosen = this.options.filter((option) => this.chosen.has(option.key));
     if (this.many && most && chosen.length > most) return { soft: `限选 ${most} 项，纸上若确是如此，请再按一次 Enter` };
@@ -120,7 +124,7 @@ class Typed {
     this.input.setAttribute("aria-labelledby", "label");
     this.input.setAttribute("aria-describedby", "message");
     this.input.value = this.#written(item.value);
-    this.input.placeholder = "空白（未填）";
+    this.input.placeholder = item.proposed ? "空白（未填）" : "";
     this.list = document.createElement("ol");
     this.list.className = "candidates";
     this.before = this.input.value;
@@ -207,8 +211,12 @@ class Typed {
 
   check() {
     const text = this.value();
-    const { kind, cells, rule, low, high } = this.question;
-    if (text === null || !this.numeric) return null;
+    const { kind, cells, rule, low, high, room } = this.question;
+    if (text === null && !this.item.proposed) return { soft: "没有填写；纸上确是空白，请再按一次 Enter" };
+    if (text === null) return null;
+    if (!this.numeric && text.length > room)
+      return { soft: `有 ${text.length} 个字，纸上写不下这么多；纸上若确是如此，请再按一次 Enter` };
+    if (!this.numeric) return null;
     if (!/^[0-9]+$/.test(kind === "date" ? text.replaceAll("-", "") : text)) return { hard: "只能填数字" };
     if (kind === "date") return isDate(text) ? null : { hard: "不是有效的八位日期（如 20170406）；纸上确实写错时，按 Esc 选“无法辨认”" };
     if (text.length > cells) return { hard: `最多 ${cells} 位` };

@@ -32,7 +32,7 @@ async function exchange(path, more = {}) {
 }
 
 async function paint(answer) {
-  cells.forEach((cell) => forget(cell));
+  cells.forEach(forget);
   cells = answer.cells;
   until = answer.held_until;
   odd = new Set();

@@ -2,10 +2,11 @@
 // behind it, in order, until the server has it.
 
 import { answerBox, digitOf, expectation, showCharacters } from "./answer.js";
-import { forget, load, show, showWhole } from "./picture.js";
+import { forget, load, showLooks, showWhole } from "./picture.js";
 import { isSigningIn, newDesk, Refused, send, sendAndForget } from "./talk.js";
 
-const BOUNCE_MS = 150; // nobody reads a crop faster: an Enter so soon after the last is a bouncing key
+const BOUNCE_MS = 150; // nobody reads a crop or a remark faster: an Enter so soon after the last is a bouncing key
+const CHECK_MS = 1_500;
 const HOLD_EVERY_MS = 45_000;
 const RETRY_MS = 2_000;
 const REFER_REASONS = ["字迹看不准", "内容与选项矛盾", "疑似填错行或填错框", "需要问填表人"];
@@ -20,8 +21,10 @@ const pace = { begun: Date.now(), done: 0 };
 let box = null; // where the answer goes
 let shownAt = 0;
 let soft = ""; // the remark that Enter may override
+let saidAt = 0; // when it was made
 let counts = { left: 0, all: 0 };
 let sending = false;
+let checking = false;
 let asking = false;
 let lastHold = Date.now();
 let lapsed = false;
@@ -37,7 +40,7 @@ function add(answer) {
   for (const item of answer.items) {
     if (ids().includes(item.id)) continue;
     queue.push(item);
-    load(item);
+    item.looks.forEach(load);
   }
   if (queue.length && !box) present();
   paintCounts();
@@ -84,11 +87,12 @@ function present() {
   at("place").textContent = `${item.form}　第 ${item.page} 页　${item.section}　编号 ${item.serial}`;
   at("label").textContent = item.question.label || "勾选";
   at("expects").textContent = expectation(item.question);
-  at("doubt").textContent = item.reason ? `转来原因：${item.reason}` : item.doubt;
+  at("doubt").textContent = [item.reason && `转来原因：${item.reason}`, item.doubt].filter(Boolean).join("　");
+  at("said").textContent = at("said").title = item.said.map(([who, words]) => `${who}：${words}`).join("　");
   const badge = { first: "盲录", second: "盲录", sample: "盲录", third: "裁定" }[item.kind];
   at("badge").hidden = !badge && !item.undone;
   at("badge").textContent = item.undone ? "已撤销，请重填" : badge;
-  showCharacters(at("characters"), item.undone ? [] : item.characters);
+  showCharacters(at("characters"), item.characters);
   say("");
   const choice = ["single", "multiple", "signature"].includes(item.question.kind);
   at("keys-choice").hidden = !choice;
@@ -104,18 +108,14 @@ function present() {
   shownAt = 0;
   const reveal = () => {
     if (queue[0] !== item) return;
-    if (item.broken) {
-      at("stage").textContent = item.broken;
-    } else {
-      mark = show(at("stage"), item.picture, item.crop);
-      mark(chosen);
-    }
+    mark = showLooks(at("stage"), item.looks);
+    mark(chosen);
     shownAt = performance.now();
     requestAnimationFrame(() => performance.mark("shown", { detail: item.id }));
   };
-  if (item.picture) return reveal();
+  if (item.looks.every((look) => look.picture)) return reveal();
   at("stage").replaceChildren();
-  load(item).then(reveal);
+  Promise.all(item.looks.map(load)).then(reveal);
 }
 
 function paintCounts() {
@@ -129,6 +129,7 @@ function say(words, kind = "") {
   at("message").textContent = words;
   at("message").className = `message ${kind}`;
   soft = kind === "soft" ? words : "";
+  saidAt = soft ? performance.now() : 0;
 }
 
 let toastTimer;
@@ -146,7 +147,7 @@ function step(action, { value = null, reason = "" } = {}) {
   const item = queue.shift();
   const seconds = (performance.now() - shownAt) / 1000;
   outbox.push({ item, action, value, reason, seconds });
-  pace.done += 1;
+  if (action === "save" || action === "unreadable") pace.done += 1;
   box = null;
   if (queue.length) present();
   else at("stage").replaceChildren();
@@ -154,12 +155,30 @@ function step(action, { value = null, reason = "" } = {}) {
   deliver();
 }
 
-function save() {
-  if (!box || !shownAt || performance.now() - shownAt < BOUNCE_MS) return;
-  const problem = box.check();
+async function save() {
+  if (!box || !shownAt || checking || performance.now() - Math.max(shownAt, saidAt) < BOUNCE_MS) return;
+  const item = queue[0];
+  const value = box.value();
+  let problem = box.check();
+  if (!problem && item.checked) problem = await oddity(item, value);
+  if (queue[0] !== item || !box) return; // something else came between
   if (problem?.hard) return say(problem.hard, "hard");
   if (problem?.soft && soft !== problem.soft) return say(problem.soft, "soft");
-  step("save", { value: box.value() });
+  step("save", { value });
+}
+
+/** What the form's rules have to say of an answer. A server that is slow or away keeps nobody waiting. */
+async function oddity(item, value) {
+  checking = true;
+  const patience = new Promise((resolve) => setTimeout(resolve, CHECK_MS, { amiss: "" }));
+  try {
+    const { amiss } = await Promise.race([send("/key/check", { task: item.id, value }), patience]);
+    return amiss ? { soft: `${amiss}；纸上若确是如此，请再按一次 Enter` } : null;
+  } catch (error) {
+    return error.status === 422 ? { hard: error.message } : null;
+  } finally {
+    checking = false;
+  }
 }
 
 async function deliver() {
@@ -171,7 +190,7 @@ async function deliver() {
       const done = { task: item.id, action, value, reason, seconds };
       const answer = await send("/key/done", { desk, ...start, ...done, have: ids() });
       outbox.shift();
-      forget(item);
+      item.looks.forEach(forget);
       lastHold = Date.now();
       keepUntil(answer.held_until);
       add(answer);
@@ -214,7 +233,7 @@ async function takeBack() {
       const there = queue.findIndex((other) => other.id === item.id);
       if (there >= 0) queue.splice(there, 1);
       queue.unshift(item);
-      load(item);
+      item.looks.forEach(load);
     }
   } catch (error) {
     toast(error.message);
@@ -257,7 +276,7 @@ setInterval(() => {
 function lapse() {
   lapsed = true;
   box = null;
-  queue.splice(0).forEach(forget);
+  queue.splice(0).forEach((item) => item.looks.forEach(forget));
   at("finished").querySelector("h1").textContent = "久未操作，条目已放回";
   at("finished").querySelector("p").textContent = "已保存的都在。按 Enter 继续。";
   at("finished").hidden = false;
@@ -334,7 +353,7 @@ function askReason(title, reasons, act) {
   const dialog = at("reason");
   const text = at("reason-text");
   at("reason-title").textContent = title;
-  text.value = "";
+  text.value = at("reason-message").textContent = "";
   let chosen = -1;
   const entries = reasons.map((reason) => {
     const entry = document.createElement("li");
@@ -360,6 +379,7 @@ function askReason(title, reasons, act) {
       event.preventDefault();
       event.stopPropagation();
       if (text.value.trim()) confirm(text.value.trim());
+      else at("reason-message").textContent = "请选一个原因，或写明原因";
     }
   };
   dialog.showModal();
@@ -372,7 +392,7 @@ async function toggleWhole() {
   if (!queue.length) return;
   dialog.showModal();
   try {
-    await showWhole(at("whole-page"), queue[0]);
+    await showWhole(at("whole-page"), queue[0].looks);
   } catch (error) {
     at("whole-page").textContent = error.message;
   }

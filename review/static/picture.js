@@ -4,13 +4,13 @@ import { get } from "./talk.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Start loading an item's crop; `item.picture` is the decoded image once it is there. */
-export function load(item) {
-  item.loading ??= fetchImage("/" + item.crop.url).then(
-    (image) => (item.picture = image),
-    (error) => (item.broken = error.message),
+/** Start loading the crop of a look at a field; `look.picture` is the decoded image once it is there. */
+export function load(look) {
+  look.loading ??= fetchImage("/" + look.crop.url).then(
+    (image) => (look.picture = image),
+    (error) => (look.broken = error.message),
   );
-  return item.loading;
+  return look.loading;
 }
 
 async function fetchImage(url) {
@@ -20,8 +20,28 @@ async function fetchImage(url) {
   return image;
 }
 
-export function forget(item) {
-  if (item.picture) URL.revokeObjectURL(item.picture.src);
+export function forget(look) {
+  if (look.picture) URL.revokeObjectURL(look.picture.src);
+}
+
+/** Put looks at one field beside each other into `place`; returns a function that marks options on all. */
+export function showLooks(place, looks) {
+  const marks = [];
+  const figures = looks.map((look) => {
+    const figure = document.createElement("figure");
+    if (look.broken) figure.textContent = look.broken;
+    else marks.push(show(figure, look.picture, look.crop));
+    if (look.title) figure.append(caption(look));
+    return figure;
+  });
+  place.replaceChildren(...figures);
+  return (chosen) => marks.forEach((mark) => mark(chosen));
+}
+
+function caption({ title }) {
+  const words = document.createElement("figcaption");
+  words.textContent = title;
+  return words;
 }
 
 /** Put a picture with its outlines into `place`; returns a function that marks options. */
@@ -56,14 +76,17 @@ function outline(box, width, height) {
   return rect;
 }
 
-/** The whole page in `place`, the field outlined and in the middle of it. */
-export async function showWhole(place, item) {
-  const image = (item.wholePicture ??= await fetchImage("/" + item.whole.url));
-  const around = { at: hull(item.whole.boxes.map((box) => box.at)), option: null, cell: null };
-  show(place, image, { ...item.whole, boxes: [around] });
-  const found = place.querySelector("rect");
-  found.classList.add("found");
-  found.scrollIntoView({ block: "center", inline: "center" });
+/** The whole pages of looks in `place`, the field outlined and in the middle of the first. */
+export async function showWhole(place, looks) {
+  for (const look of looks) look.wholePicture ??= await fetchImage("/" + look.whole.url);
+  const pages = looks.map((look) => {
+    const around = { at: hull(look.whole.boxes.map((box) => box.at)), option: null, cell: null };
+    return { title: look.title, picture: look.wholePicture, crop: { ...look.whole, boxes: [around] } };
+  });
+  showLooks(place, pages);
+  const found = place.querySelectorAll("rect");
+  for (const one of found) one.classList.add("found");
+  found[0].scrollIntoView({ block: "center", inline: "center" });
 }
 
 function hull(places) {

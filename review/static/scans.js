@@ -17,7 +17,7 @@ form.addEventListener("drop", (event) => (event.preventDefault(), send([...event
 window.addEventListener("beforeunload", (event) => busy && event.preventDefault());
 
 async function send(files) {
-  files = files.filter((file) => file.size && !file.name.startsWith("."));
+  files = files.filter((file) => !file.name.startsWith(".")); // reading says of empty ones what is wrong
   if (!files.length || busy) return;
   busy = true;
   bar.hidden = false;

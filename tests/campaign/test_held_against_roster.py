@@ -49,10 +49,10 @@ def doubts(office: Office, form: str, subject: Subject, values: dict[str, str]) 
     ("said", "wrong"),
     [
         ({"households": "120", "registered": "240", "groups": "2"}, {}),
-        ({"households": "121"}, {"households": "与名册数相差超过20%"}),
-        ({"households": "79"}, {"households": "与名册数相差超过20%"}),
-        ({"registered": "361"}, {"registered": "与名册数相差超过20%"}),
-        ({"groups": "3"}, {"groups": "小组数与名册不一致"}),
+        ({"households": "121"}, {"households": "与名册数相差超过20%（名册 100，表上 121）"}),
+        ({"households": "79"}, {"households": "与名册数相差超过20%（名册 100，表上 79）"}),
+        ({"registered": "361"}, {"registered": "与名册数相差超过20%（名册 300，表上 361）"}),
+        ({"groups": "03"}, {"groups": "小组数与名册不一致（名册 2，表上 03）"}),
     ],
 )
 def test_a_villages_numbers_are_held_against_the_roster(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,6 @@ from campaign.judge import (
     NO_READING,
     SECOND_KEYING,
     TWO_SCANS,
-    UNSURE,
     Read,
     Said,
     Status,
@@ -45,21 +46,28 @@ def status(field: Field, reads: list[Read], people: list[Said] | None = None) ->
     [
         ([read("4")], (Status.ACCEPTED, "4", "")),
         ([read("4", 0.9)], (Status.ACCEPTED, "4", "")),
-        ([read("4", 0.89)], (Status.NEEDS_REVIEW, "4", UNSURE)),
+        ([read("4", 0.89)], (Status.NEEDS_REVIEW, "4", "数字看不准")),
         ([read("4", 0.99, "超出范围")], (Status.NEEDS_REVIEW, "4", "超出范围")),
         ([read(None)], (Status.BLANK, None, "")),
-        ([read(None, 0.5)], (Status.NEEDS_REVIEW, None, UNSURE)),
+        ([read(None, 0.5)], (Status.NEEDS_REVIEW, None, "看不准是不是空白")),
         ([], (Status.NEEDS_REVIEW, None, NO_READING)),
         ([read("4"), read("4", 0.95)], (Status.ACCEPTED, "4", "")),
         ([read("4"), read("5", 0.95)], (Status.NEEDS_REVIEW, "4", TWO_SCANS)),
         ([read("5", 0.95), read(None, 0.99)], (Status.NEEDS_REVIEW, None, TWO_SCANS)),
         ([read("4", 0.5), read("5", 0.95)], (Status.ACCEPTED, "5", "")),
-        ([read("4", 0.5), read("5", 0.6)], (Status.NEEDS_REVIEW, "5", UNSURE)),
+        ([read("4", 0.5), read("5", 0.6)], (Status.NEEDS_REVIEW, "5", "数字看不准")),
     ],
 )
 def test_what_images_say(reads: list[Read], expected: tuple[Status, Value, str]) -> None:
     assert status(DIGITS, reads) == expected
     assert status(DIGITS, reads[::-1]) == expected
+
+
+def test_what_each_image_says_is_told_where_they_differ() -> None:
+    same, other = [read("4"), read("4", 0.5, image=2)], read("5", 0.5, image=3)
+    assert judge(DIGITS, same, [], THRESHOLD).scans == ()
+    assert judge(DIGITS, [*same, other], [], THRESHOLD).scans == (*same, other)
+    assert judge(CRITICAL, [*same, other], [], THRESHOLD).scans == (*same, other)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,18 @@ def test_what_people_say_goes_over_it(
     people: list[tuple[str, Value, bool]], expected: tuple[Status, Value, str]
 ) -> None:
     assert status(DIGITS, [read("4")], said(*people)) == expected
+
+
+def test_what_nobody_can_read_is_no_blank() -> None:
+    blank, unreadable = Said(1, "S", None, "li", True), Said(2, "S", None, "wang", True, unreadable=True)
+    seen = judge(DIGITS, [read(None)], [replace(unreadable, blind=False)], THRESHOLD)
+    assert (seen.status, seen.value, seen.confidence) == (Status.CORRECTED, None, 0.0)
+    assert seen.unreadable
+    assert seen.reason == "无法辨认"
+    assert judge(DIGITS, [read(None)], [unreadable], THRESHOLD).reason == KEYING_DIFFERS
+    assert judge(CRITICAL, [read(None)], [blank, unreadable], THRESHOLD).reason == KEYINGS_DIFFER
+    agreed = [unreadable, replace(unreadable, who="zhao")]
+    assert judge(CRITICAL, [read(None)], agreed, THRESHOLD).unreadable
 
 
 @pytest.mark.parametrize(
@@ -108,8 +128,8 @@ def test_a_critical_field_is_keyed_by_two_whatever_was_read(
         ([read(False)], (Status.BLANK, False, "")),
         ([read(False), read(True)], (Status.ACCEPTED, True, "")),
         ([read(False, 0.1), read(True)], (Status.ACCEPTED, True, "")),
-        ([read(True, 0.1)], (Status.NEEDS_REVIEW, True, UNSURE)),
-        ([read(False, 0.1)], (Status.NEEDS_REVIEW, False, UNSURE)),
+        ([read(True, 0.1)], (Status.NEEDS_REVIEW, True, "看不准有没有签名或盖章")),
+        ([read(False, 0.1)], (Status.NEEDS_REVIEW, False, "看不准有没有签名或盖章")),
         ([read(False), read(True, 0.5, "墨迹很少")], (Status.NEEDS_REVIEW, True, "墨迹很少")),
         ([], (Status.BLANK, False, "")),
     ],

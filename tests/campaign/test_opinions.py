@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.config import Handling
+from campaign.config import Campaign, Handling
+from campaign.judge import UNREADABLE, Answer, Status
 from campaign.opinions import (
     CATEGORY_WORDS,
     ROUTES,
@@ -27,7 +28,9 @@ from campaign.opinions import (
     merge,
     part,
     repeated,
+    said_in,
 )
+from campaign.records import Record
 from campaign.similar import similar
 from campaign.weeks import add_working_days, is_working_day, parse_week, week_of, weeks_between
 from store import Store
@@ -119,6 +122,17 @@ def test_what_was_settled_on_the_spot_is_closed_by_the_date_of_the_visit(store: 
     assert (with_date.state, with_date.replied_on) == (State.REPLIED, date(2017, 4, 5))
     assert (without.state, without.replied_on) == (State.EXPLAINED, None)
     assert unsure.state is State.OPEN
+
+
+def test_an_opinion_that_nobody_can_read_is_one_all_the_same() -> None:
+    answers = {
+        "opinion_1.category": Answer("roads", Status.ACCEPTED, 1.0, "S"),
+        "opinion_1.text": Answer(None, Status.CORRECTED, 0.0, "S", UNREADABLE),
+        "opinion_2.text": Answer(None, Status.BLANK, 1.0, "S"),
+    }
+    record = Record("2-5/1/household/H1", "2-5", 1, None, "C1", 1, True, (), answers, {})
+    (one,) = said_in(record, Campaign())
+    assert (one.row, one.category, one.text) == ("opinion_1", "roads", "（无法辨认，请看原件）")
 
 
 def test_nothing_closes_without_a_reply_date(store: Store) -> None:

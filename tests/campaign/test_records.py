@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from returned import CAMPAIGN, H1, H2, LAYOUT, Office, good, settle_amount, the_form
 
-from campaign.judge import OUTSIDE_CAMPAIGN, REQUIRED, TWO_SCANS, UNSURE, Status
-from campaign.records import RecordStatus
+from campaign.judge import OUTSIDE_CAMPAIGN, REQUIRED, TWO_SCANS, Status
+from campaign.records import RecordStatus, amiss
 from forms.model import Field, Kind, Value
 from ingest.model import PageState
 from layouts import place
@@ -64,7 +64,7 @@ def test_a_record_in_json_is_what_the_contract_says(office: Office, serials: dic
         "status": "needs_review",
         "confidence": 0.5,
         "serial": serials[1],
-        "reason": UNSURE,
+        "reason": "数字看不准",
     }
     missing = found["fields"]["income"]
     assert (missing["value"], missing["status"], missing["serial"]) == ([], "missing", serials[2])
@@ -167,6 +167,26 @@ def test_a_date_after_the_scan_needs_review(office: Office, serials: dict[int, s
     office.campaign = CAMPAIGN.model_copy(update={"end": date(2999, 1, 1)})
     scan_both(office, serials, day=(now().date() + timedelta(days=5)).isoformat())
     assert office.record().answers["day"].reason == "日期晚于扫描日期"
+
+
+def test_what_is_wrong_with_a_value_is_known_before_it_is_said(
+    office: Office, serials: dict[int, str]
+) -> None:
+    office.scan(serials[1], good()[1], unsure=("people",))
+    office.scan(serials[2], good()[2])
+
+    def wrong(key: str, value: Value) -> list[str]:
+        with office.store.read() as db:
+            return amiss(db, office.campaign, serials[1], key, value)
+
+    assert wrong("day", "2017-05-01") == [OUTSIDE_CAMPAIGN]
+    assert wrong("day", "2017-04-06") == []
+    assert wrong("day", None) == []
+    assert wrong("elderly", "9") == []  # how many people there are is not settled yet
+    office.say(serials[1], "people", "4")
+    assert wrong("elderly", "9") == ["老人多于人口"]
+    assert wrong("elderly", "4") == []
+    assert wrong("result", "done") == []
 
 
 # --- copies --------------------------------------------------------------------------------------

@@ -85,9 +85,12 @@ def test_scans_are_sent_and_read_with_what_was_wrong(site: Site, tmp_path: Path)
     bad = tmp_path / "坏 文件.pdf"
     bad.write_bytes(b"no scan")
     page, complaints = sign_in(site, "wang", "/scans")
-    page.locator("#files").set_input_files([bad])
+    empty = tmp_path / "空.jpg"
+    empty.write_bytes(b"")
+    page.locator("#files").set_input_files([bad, empty])
     page.wait_for_url("**/jobs/1")
     expect(page.locator("main")).to_contain_text("坏 文件.pdf：", timeout=60_000)
+    expect(page.locator("main")).to_contain_text("空.jpg：文件是空的（0 字节）")
     page.goto("/scans")
     expect(page.locator("table")).to_contain_text("wang")
     assert not complaints

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from conftest import Serve
 from paper_office import Town, bring_back, make_town
 from playwright.sync_api import Page, expect
@@ -39,7 +41,7 @@ def eventually(check: Callable[[], bool]) -> None:
 def shown(page: Page, label: str) -> None:
     """Wait until a question is on the screen, with its crop."""
     expect(page.locator("#label")).to_have_text(label)
-    expect(page.locator("#stage img")).to_be_visible()
+    expect(page.locator("#stage img").first).to_be_visible()
     page.wait_for_timeout(170)  # an Enter that comes sooner is taken for a bouncing key
 
 
@@ -136,6 +138,26 @@ def test_undo_goes_back_any_number_of_steps(tmp_path: Path, serve: Serve) -> Non
     assert [values(town, "registered", form) for form in range(4)] == [["5"], ["9"], ["9"], ["9"]]
 
 
+@pytest.mark.parametrize("action", [["PageDown"], ["Escape", "1"]])
+def test_undoing_what_was_no_answer_proposes_what_was_read(
+    tmp_path: Path, serve: Serve, action: list[str]
+) -> None:
+    town = make_town(tmp_path, 2)
+    for form in range(2):
+        bring_back(town, form, answers={"registered": (str(form + 1), 0.6)})
+    page = serve(town).sign_in("zhang")
+    shown(page, "户籍人口")
+    for key in action:
+        page.keyboard.press(key)
+    expect(page.locator("#answer input")).to_have_value("2")
+    page.keyboard.press("PageUp")
+    expect(page.locator("#answer input")).to_have_value("1")
+    expect(page.locator("#characters")).to_have_text("1")
+    shown(page, "户籍人口")
+    page.keyboard.press("Enter")
+    eventually(lambda: values(town, "registered") == ["1"])
+
+
 def test_candidates_are_chosen_without_the_mouse(tmp_path: Path, serve: Serve) -> None:
     town = make_town(tmp_path, 2)
     bring_back(town, 0, answers={"phone": ("13912345678", 0.5)})
@@ -150,6 +172,7 @@ def test_candidates_are_chosen_without_the_mouse(tmp_path: Path, serve: Serve) -
     expect(page.locator("#answer input")).to_have_value("7")
     page.keyboard.press("Enter")  # not a telephone number: said, not forbidden
     expect(page.locator("#message")).to_contain_text("再按一次 Enter")
+    page.wait_for_timeout(170)
     page.keyboard.press("Enter")
     saved(page, 1)
     eventually(lambda: values(town, "phone") == ["7"])
@@ -175,21 +198,40 @@ def test_skip_refer_and_unreadable(tmp_path: Path, serve: Serve) -> None:
     shown(page, "户籍人口")
     page.keyboard.press("Escape")
     page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reason-message")).to_have_text("请选一个原因，或写明原因")
     page.keyboard.type("问一下三组组长")
     page.keyboard.press("Enter")
 
     expect(field).to_have_value("1")  # what was skipped comes last
+    page.keyboard.press("PageUp")
+    expect(field).to_have_value("3")
+    expect(page.locator("#doubt")).to_have_text("数字看不准")
+    shown(page, "户籍人口")
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.keyboard.type("问一下三组组长")
+    page.keyboard.press("Enter")
+
+    expect(field).to_have_value("1")
     shown(page, "户籍人口")
     page.keyboard.press("Enter")
     expect(page.locator("#finished")).to_be_visible()
     assert [values(town, "registered", form) for form in range(3)] == [["1"], [None], []]
+    with town.store.read() as db:
+        (record,) = records(db, town.office.campaign, serials=town.serials[1])
+        speeds = work.speeds(db, datetime.min.replace(tzinfo=UTC))
+    assert record.to_json()["fields"]["registered"]["reason"] == "无法辨认"
+    assert [(one.who, one.answers) for one in speeds] == [("zhang", 2)]  # what was skipped is not keyed
 
     supervisor = site.sign_in("wang", "/key?queue=referred")
     shown(supervisor, "户籍人口")
-    expect(supervisor.locator("#doubt")).to_have_text("转来原因：问一下三组组长")
+    expect(supervisor.locator("#doubt")).to_have_text("转来原因：问一下三组组长　数字看不准")
     supervisor.keyboard.press("Enter")
     expect(supervisor.locator("#finished")).to_be_visible()
     assert values(town, "registered", 2) == ["3"]
+    supervisor.goto(f"/sheet/{town.serials[1][0]}")
+    expect(supervisor.get_by_role("row", name="户籍人口 无法辨认 已核")).to_be_visible()
 
 
 def test_a_rejected_page_asks_no_more_and_undo_brings_it_back(tmp_path: Path, serve: Serve) -> None:
@@ -227,6 +269,30 @@ def test_a_key_held_down_does_not_run_through_the_queue(tmp_path: Path, serve: S
         page.wait_for_timeout(200)
     page.keyboard.up("Enter")
     expect(page.locator("#answer input")).to_have_value("2")
+
+
+def test_a_value_that_breaks_a_rule_is_kept_when_it_is_confirmed(tmp_path: Path, serve: Serve) -> None:
+    town = make_town(tmp_path, 1)
+    sure = {"registered": ("3", 0.9999), "resident": ("3", 0.9999)}
+    answers = sure | {"elderly": ("1", 0.6), "companions": ("周", 0.4)}
+    bring_back(town, 0, answers=answers)
+    page = serve(town).sign_in("zhang")
+    shown(page, "同行人")
+    page.keyboard.insert_text("周" * 300)
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("有 300 个字")
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+
+    shown(page, "60岁以上")
+    page.keyboard.type("9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("60岁以上人数多于户籍和常住人口；纸上若确是如此")
+    assert values(town, "elderly") == []
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+    expect(page.locator("#finished")).to_be_visible()
+    eventually(lambda: values(town, "elderly") == ["9"])
 
 
 def test_nothing_jumps_between_items(tmp_path: Path, serve: Serve) -> None:

@@ -12,8 +12,9 @@ from test_keying import values
 
 from ingest.model import PageResult, PageState, Problem
 from layouts.identity import readable
+from review import looks
 from review.sifting import sift
-from store import Subject, Wanted, printed, scanned
+from store import Subject, Wanted, printed, scanned, work
 
 MARKED = {**NOT_AT_HOME, "housing": ("commercial", 1.0)}
 
@@ -118,12 +119,37 @@ def test_a_second_copy_that_differs_is_compared(tmp_path: Path, serve: Serve) ->
     page.goto("/key")
     expect(page.locator("#label")).to_have_text("户籍人口")
     expect(page.locator("#doubt")).to_contain_text("两次扫描")
-    expect(page.locator("#answer .candidates li").first).to_contain_text("4")  # the other scan's
-    page.wait_for_timeout(400)
+    expect(page.locator("#stage img")).to_have_count(2)
+    expect(page.locator("#stage figcaption")).to_have_text(["第 1 次扫描：3", "第 2 次扫描：4"])
+    expect(page.locator("#answer input")).to_have_value("")  # neither is proposed
+    expect(page.locator("#answer .candidates li")).to_have_text(["13", "24", "37"])
+    page.keyboard.press("F2")
+    expect(page.locator("#whole-page img")).to_have_count(2)
+    page.keyboard.press("F2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("再按一次 Enter")
+    assert values(town, "registered") == []
     page.keyboard.type("4")
     page.keyboard.press("Enter")
     expect(page.locator("#finished")).to_be_visible()
     assert values(town, "registered") == ["4"]
+
+
+def test_what_a_rejected_copy_said_is_no_longer_asked_about(tmp_path: Path, serve: Serve) -> None:
+    town = make_town(tmp_path, 1)
+    bring_back(town, 0, answers={"registered": ("3", 0.6)})
+    bring_back(town, 0, answers={"registered": ("4", 0.5)}, scan=2)
+    sift(town.office)
+    serial = town.serials[0][0]
+    with town.store.write() as db:
+        first, copy = scanned.pages(db, serial=serial)
+        (asked,) = work.tasks_of(db, [serial])
+        assert asked.images == (first.id, copy.id)
+        looks.reject(db, copy, "wang", "复印件")
+    sift(town.office)
+    with town.store.read() as db:
+        dropped, again = work.tasks_of(db, [serial])
+    assert (dropped.state, again.state, again.images) == ("gone", "open", (first.id,))
 
 
 def test_a_spare_gets_its_subject(tmp_path: Path, serve: Serve) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,15 @@ from campaign.quality import error_rates
 from campaign.records import records
 from forms import load_catalogue
 from forms.model import Field, Form
+from layouts.identity import readable
+from review import judging
 from review.access import Area
 from review.accounts import save_account
+from review.doings import ACTIONS
 from review.sifting import sift
 from store import audit, work
+
+PARTS = ("zoufang", "review", "workspace", "campaign", "store")
 
 
 def critical(form: Form, key: str) -> Form:
@@ -63,10 +69,37 @@ def test_two_clerks_never_get_the_same(tmp_path: Path, serve: Serve) -> None:
     eventually(lambda: all(values(town, "registered", form) == [str(form + 1)] for form in range(9)))
     with town.store.read() as db:
         by = {
-            one.who: one.steps for one in work.speeds(db, min(t.opened_at for t in work.find_tasks(db, [1])))
+            one.who: one.answers
+            for one in work.speeds(db, min(t.opened_at for t in work.find_tasks(db, [1])))
         }
     assert sum(by.values()) == 9
     assert set(by) == {"zhang", "li"}
+
+
+def test_nothing_is_blank_in_a_blind_keying_until_it_is_said(tmp_path: Path, serve: Serve) -> None:
+    form = critical(critical(load_catalogue()["2-5"], "registered"), "housing")
+    town = make_town(tmp_path, 1, form=form)
+    bring_back(town, 0)
+    page = serve(town).sign_in("zhang")
+    shown(page, "住房")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("没有选择")
+    page.keyboard.press("0")
+    expect(page.get_by_role("radio", checked=True)).to_contain_text("空白")
+    expect(page.locator("#message")).to_have_text("")
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+
+    shown(page, "户籍人口")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_contain_text("没有填写")
+    page.keyboard.press("Enter")  # a bouncing key
+    assert values(town, "registered") == []
+    page.wait_for_timeout(170)
+    page.keyboard.press("Enter")
+    eventually(lambda: values(town, "registered") == [None])
+    assert values(town, "housing") == [None]
 
 
 def test_what_a_closed_browser_held_goes_to_others(tmp_path: Path, serve: Serve) -> None:
@@ -122,6 +155,7 @@ def test_critical_fields_are_keyed_blind_by_two(tmp_path: Path, serve: Serve) ->
     wang = site.sign_in("wang", "/key?queue=third")
     shown(wang, "户籍人口")
     expect(wang.locator("#badge")).to_have_text("裁定")
+    expect(wang.locator("#said")).to_have_text("zhang：5　li：6　识读：3")
     expect(wang.locator("#answer .candidates li")).to_have_text(["15", "26", "37"])
     wang.keyboard.press("ArrowDown")
     wang.keyboard.press("Enter")
@@ -166,6 +200,19 @@ def test_a_sample_of_accepted_fields_tells_the_error_rate(tmp_path: Path, serve:
     with town.store.read() as db:
         again = [task for task in work.tasks_of(db, [town.serials[0][0]]) if task.field == "registered"]
     assert [task.state for task in again] == ["done"]  # nobody is asked twice
+
+
+def test_signatures_are_not_sampled_and_those_that_were_break_no_figures(tmp_path: Path) -> None:
+    town = make_town(tmp_path, 1, review=Review(blind_sample=1.0))
+    image = bring_back(town, 0, page=2, answers={"head_signature": (True, 0.9999)})
+    sift(town.office)
+    serial = town.serials[0][1]
+    with town.store.write() as db:
+        assert {task.answer for task in work.tasks_of(db, [serial])}.isdisjoint({"signature"})
+        sample = (work.SAMPLE, Area.OPEN, serial, image, "2-5", "head_signature", "signature", True)
+        work.open_tasks(db, [work.NewTask(*sample)])
+        judging.answer(db, work.tasks_of(db, [serial])[-1], "li", work.SAVE, True)
+        assert error_rates(db) == {}
 
 
 def test_a_lost_session_loses_nothing(tmp_path: Path, serve: Serve) -> None:
@@ -245,7 +292,7 @@ def test_the_sealed_side_is_for_the_inspection_group_alone(tmp_path: Path, serve
     du = signed_in(site, "du")
     (item,) = du.post("/key/take", json={"desk": DESK}).json()["items"]
     assert item["field"] == "rate_overall"
-    assert du.get("/" + item["crop"]["url"]).headers["content-type"] == "image/jpeg"
+    assert du.get("/" + item["looks"][0]["crop"]["url"]).headers["content-type"] == "image/jpeg"
     assert du.get(f"/sheet/{serial}").status_code == 200
 
 
@@ -305,7 +352,8 @@ def test_guessing_passwords_is_slow(tmp_path: Path, serve: Serve) -> None:
 def test_views_and_changes_are_written_down(tmp_path: Path, serve: Serve) -> None:
     town = make_town(tmp_path, 1)
     bring_back(town, 0, answers={"registered": ("1", 0.6)})
-    page = serve(town).sign_in("zhang")
+    site = serve(town)
+    page = site.sign_in("zhang")
     shown(page, "户籍人口")
     page.keyboard.press("F2")
     expect(page.locator("#whole-page img")).to_be_visible()
@@ -318,6 +366,20 @@ def test_views_and_changes_are_written_down(tmp_path: Path, serve: Serve) -> Non
     with town.store.read() as db:
         found = [(one.who, one.action) for one in reversed(audit.search(db, about=serial))]
     assert found == [("zhang", f"{what}") for what in ("view.fields", "view.page", "key.save", "key.undo")]
+    root = site.sign_in("root", f"/audit?sheet={readable(serial)}")
+    rows = root.locator("tbody tr")
+    expect(rows.nth(1)).to_contain_text(f"编号：{readable(serial)}　项目：户籍人口　种类：识别存疑")
+    expect(rows.nth(3)).to_contain_text(f"查看待录项项目：{readable(serial)} 户籍人口")
+    root.get_by_label("操作").select_option("查看整页")
+    root.get_by_role("button", name="查找").press("Enter")
+    expect(rows).to_have_count(1)
+
+
+def test_every_doing_has_a_name_for_clerks() -> None:
+    root = Path(__file__).parents[2]
+    sources = (path for part in PARTS for path in (root / part).rglob("*.py"))
+    noted = (re.findall(r'audit\.note\([^"{}]*?"([a-z_.]+)"', path.read_text("utf-8")) for path in sources)
+    assert {action for found in noted for action in found} <= set(ACTIONS)
 
 
 def test_nobody_keys_the_same_field_twice_even_by_hand(tmp_path: Path, serve: Serve) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.quality import ErrorRate
+from campaign.quality import ErrorRate, settled
 from forms import load_catalogue
 from forms.model import Form
 from review.answers import AnswerError, parse
 from review.suggesting import best
+from store import Correction
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,15 @@ def test_the_interval_holds_the_estimate(n: int, share: float) -> None:
     rate = ErrorRate(n, round(share * n))
     low, high = rate.interval
     assert 0.0 <= low <= rate.rate <= high <= 1.0
+
+
+def test_what_nobody_can_read_proves_nothing() -> None:
+    day = datetime(2017, 4, 6, tzinfo=UTC)
+    keyed = Correction("S", "registered", "3", "li", day, blind=True)
+    given_up = Correction("S", "registered", None, "wang", day, blind=False, unreadable=True)
+    assert settled([keyed]) == keyed
+    assert settled([keyed, given_up]) is None
+    assert settled([]) is None
 
 
 def test_no_errors_are_no_proof_of_none() -> None:

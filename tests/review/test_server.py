@@ -12,8 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from clients import Desk
+from fastapi.testclient import TestClient
 
+from review import Office
 from review.server import ServerError, is_loopback, own_certificate, serve
+from store import work
 from zoufang.cli import cli
 
 
@@ -41,6 +45,19 @@ def test_a_self_made_certificate_names_its_host_and_is_kept(tmp_path: Path) -> N
     other = own_certificate(tmp_path / "tls", "192.0.2.7")
     assert other.chain.read_bytes() != before
     ssl.create_default_context(cafile=str(other.chain))
+
+
+def test_what_nobody_foresaw_is_said_in_chinese(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    clerk = Desk(office, "keyer")
+    monkeypatch.setattr(work, "count_alike", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):  # for the log
+        clerk.get("/grid")
+    client = TestClient(clerk.client.app, raise_server_exceptions=False, cookies=clerk.client.cookies)
+    page = client.get("/grid", headers={"Accept": "text/html"})
+    assert page.status_code == 500
+    assert "程序出错了" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert "程序出错了" in client.get("/grid", headers={"Accept": "application/json"}).json()["message"]
 
 
 def test_the_first_account_and_the_page_by_command(tmp_path: Path) -> None:

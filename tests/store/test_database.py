@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, delete, insert, inspect, select, text, update
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from store import SchemaError, Store, audit
 from store.database import wal_is_safe
+from store.migrate import configuration, upgrade
 from store.schema import APPEND_ONLY, batches, cadres, metadata, now
 
 
@@ -62,6 +64,29 @@ def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
         url = db.engine.url.render_as_string(hide_password=False)
     with pytest.raises(SchemaError, match="更新版本"):
         Store.open(url)
+
+
+def test_what_steps_said_nobody_can_read_is_known_of_corrections_made_before(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    with engine.begin() as db:
+        command.upgrade(configuration(db), "0009")
+        for n, action in ((1, "save"), (2, "unreadable")):
+            db.execute(
+                text(
+                    "INSERT INTO corrections (id, serial, field, value, who, at, blind)"
+                    f" VALUES ({n}, 'S', 'f', 'null', 'li', '2017-04-06', FALSE)"
+                )
+            )
+            db.execute(
+                text(
+                    "INSERT INTO steps (task, who, at, action, value, correction)"
+                    f" VALUES (1, 'li', '2017-04-06', '{action}', 'null', {n})"
+                )
+            )
+        upgrade(db)
+        found = db.execute(text("SELECT id FROM corrections WHERE unreadable")).scalars().all()
+    engine.dispose()
+    assert found == [2]
 
 
 def test_migrations_travel_with_the_package() -> None:

@@ -146,18 +146,20 @@ def test_corrections_are_in_order_and_can_be_taken_back(store: Store, serial: st
     with store.write() as db:
         scanned.add_correction(db, serial, "people", "3", "li")
         scanned.add_correction(db, serial, "people", "4", "wang", blind=True)
+        scanned.add_correction(db, serial, "people", None, "li", unreadable=True)
         scanned.add_correction(db, serial, "people", "5", "li")
     with store.read() as db:
         said = scanned.load_corrections(db, serial)
-    assert [(one.value, one.who, one.blind) for one in said] == [
-        ("3", "li", False),
-        ("4", "wang", True),
-        ("5", "li", False),
+    assert [(one.value, one.who, one.blind, one.unreadable) for one in said] == [
+        ("3", "li", False, False),
+        ("4", "wang", True, False),
+        (None, "li", False, True),
+        ("5", "li", False, False),
     ]
     with store.write() as db:
         db.execute(withdrawals.insert().values(correction=2, who="wang", at=said[0].at))
     with store.read() as db:
-        assert [one.value for one in scanned.load_corrections(db, serial)] == ["3", "5"]
+        assert [one.value for one in scanned.load_corrections(db, serial)] == ["3", None, "5"]
 
 
 def test_nobody_can_correct_a_sheet_that_does_not_exist(store: Store) -> None:

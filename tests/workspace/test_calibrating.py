@@ -121,6 +121,15 @@ def test_corrections_teach_that_unsure_readings_are_often_wrong(office):
     assert new(Judgement.TEXT, raw) <= old(Judgement.TEXT, raw) + 0.05
 
 
+def test_what_nobody_can_read_teaches_nothing(office):
+    _say(office)
+    with office.store.write() as db:
+        for serial in office.serials[:30]:
+            scanned.add_correction(db, serial, FIELD, None, "周", unreadable=True)
+    (text,) = calibrate(office.workspace, office.store).fitted
+    assert (text.said, text.wrong) == (90 - 23, 0)
+
+
 def test_few_corrections_change_nothing(office):
     with office.store.write() as db:
         for serial in office.serials[:20]:

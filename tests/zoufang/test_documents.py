@@ -26,7 +26,7 @@ from campaign.planning import PLAN_COLUMNS
 from campaign.revisits import REVISIT_COLUMNS
 from layouts import place
 from review.accounts import AccountError, save_account
-from store import Duty, Subject, Wanted, audit, printed, roster
+from store import Duty, Subject, Wanted, audit, printed, roster, scanned
 from workspace.reporting import NotInspectionError
 from workspace.tables import Sheet, to_csv, write_xlsx
 from zoufang.cli import cli
@@ -75,6 +75,18 @@ def test_readings_are_the_same_in_every_format(filled: Office, tmp_path: Path) -
     assert [row["field"] for row in rows] == [one["field"] for one in found]
     at = grid[0].index("field")
     assert [cells[at] for cells in grid[1:]] == [one["field"] for one in found]
+
+
+def test_what_nobody_can_read_is_no_blank_in_a_table(tmp_path: Path) -> None:
+    office = Office(tmp_path / "town")
+    office.returns("H1", {"companions": None, "correction": None})
+    with office.store.write() as db:
+        serial = scanned.pages(db)[0].serial
+        assert serial
+        scanned.add_correction(db, serial, "companions", None, "周", unreadable=True)
+    found, rows, _ = exported(office, tmp_path, "records")
+    assert (rows[0]["companions"], rows[0]["correction"]) == ("无法辨认", "")
+    assert [found[0]["fields"][key]["reason"] for key in ("companions", "correction")] == ["无法辨认", ""]
 
 
 def test_telephones_and_names_are_masked_in_tables_unless_asked_for(filled: Office, tmp_path: Path) -> None:
