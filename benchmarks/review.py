@@ -143,7 +143,7 @@ class _Clerk:
     def _fetch(self, items: list[dict[str, dict[str, str]]]) -> None:
         for item in items:
             start = time.perf_counter()
-            self.client.get("/" + item["crop"]["url"]).raise_for_status()
+            self.client.get("/" + item["looks"][0]["crop"]["url"]).raise_for_status()
             self.crops.append(time.perf_counter() - start)
 
 

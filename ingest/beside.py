@@ -19,7 +19,8 @@ def measure(strokes: PageStrokes, boxes: Sequence[Box], marked: Sequence[bool]) 
     free = (strokes.mm2 >= thresholds.BESIDE_MM2) & (strokes.mm >= thresholds.BESIDE_MM) & (strokes.owner < 0)
     for box, on in zip(boxes, marked, strict=True):
         if on:
-            free[np.unique(strokes.within((box.x, box.y, box.w, box.h)))] = False
+            # A mark may be broken into pieces.
+            free[np.unique(strokes.within(_around(box)))] = False
     found = {}
     for box, on in zip(boxes, marked, strict=True):
         near = np.unique(strokes.within(_around(box)))

@@ -259,12 +259,7 @@ def _is_scribbled(question: _Question, value: Value) -> _Doubt:
 
 def _may_be_a_speck(question: _Question, value: Value) -> _Doubt:
     """On a page with many specks as large as a mark, one may have fallen into a box."""
-    like = [
-        box
-        for box in question.chosen(value)
-        if box.seen.features.get("specks", 0.0) >= thresholds.SPECKS_TO_DOUBT
-        and 0 < box.fill < thresholds.SPECK_FILL
-    ]
+    like = [box for box in question.chosen(value) if _is_like_specks(box)]
     if not like:
         return None
     return thresholds.UNEXPLAINED, f"页上有不少污点，“{question.labels(like[:1])}”的标记可能也是，请确认"
@@ -307,6 +302,13 @@ def _sprawls(box: Mark, usual: float) -> bool:
     return box.marked > box.filled and (dense or (wide and around > thresholds.SPRAWLING_RING))
 
 
+def _is_like_specks(box: Mark) -> bool:
+    """Whether a mark is short, and the page has many specks that are about as large."""
+    features = box.seen.features
+    short = box.fill > 0 and features.get("reach", 1.0) <= thresholds.SPECK_REACH
+    return short and features.get("specks", 0.0) >= thresholds.SPECKS_TO_DOUBT
+
+
 def _beside(box: Mark) -> float:
     """Ink beside a box of strokes that go through no marked one, mm²."""
     return box.seen.features.get("beside", 0.0)
@@ -323,7 +325,9 @@ def _beside_the_boxes(
     """Where options are ringed, underlined or ticked on their words or beside their boxes, people are asked
     about these options."""
     on = {box.option: _words_marked(box) for box in question.boxes if box.off > 0.5}
-    meant = [key for key, p in on.items() if p >= thresholds.WORDS_MARKED] or _only_one_beside(question)
+    meant = [key for key, p in on.items() if p >= thresholds.WORDS_MARKED]
+    if not meant and value in (None, []):
+        meant = _only_one_beside(question)
     if not meant or (question.field.kind is Kind.SINGLE and value is not None):
         return value, alternatives
     if isinstance(value, list):

@@ -30,6 +30,7 @@ def measure_page(
     """The fields of one page that a person fills in, in printed order. Raises EngineError when no engine
     is installed; an engine that fails on a crop leaves the field without text."""
     page, layout = without_lines(page), printed.layout
+    printed_in = [box for box in layout.on_page(page_number) if box.kind is BoxKind.PREFILL]
     boxes = [box for box in layout.on_page(page_number) if box.kind is not BoxKind.PREFILL]
     fields = [f for f in layout.fields_on_page(page_number) if f.kind is not Kind.PREFILL]
     by_field: dict[str, list[Box]] = {}
@@ -40,7 +41,7 @@ def measure_page(
     struck = strikes.find(ink, list(in_blocks.values()))
     ink = strikes.without(ink, struck)
     ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
-    page_strokes = PageStrokes.of(ink, _places(by_field))
+    page_strokes = PageStrokes.of(ink, _places(by_field, printed_in))
     ticked = _with_strokes_beside(page_strokes, boxes, ticked)
     reader = reader or engine()
     seen = [
@@ -111,9 +112,10 @@ def _marks(
     return Measurement(field.key, seen.ink, shift, seen.residual_mm, looks, around=on_words.around)
 
 
-def _places(by_field: Mapping[str, Sequence[Box]]) -> Mapping[str, Area]:
-    """Where the fields that are written in are, with the room that writing takes above and below a line."""
-    places = {}
+def _places(by_field: Mapping[str, Sequence[Box]], printed_in: Sequence[Box]) -> Mapping[str, Area]:
+    """Where the fields that are written in are, with the room that writing takes above and below a line; and
+    those that are printed sheet by sheet, which the blank page does not have."""
+    places = {box.field: _area([box]) for box in printed_in}
     for field, boxes in by_field.items():
         if boxes[0].kind is not BoxKind.CHECKBOX:
             x, y, w, h = _area(boxes)

@@ -529,9 +529,9 @@ BESIDE_REACH_MM, BESIDE_MM2, BESIDE_MM = 1.6, 0.6, 2.0
 """How far from a box's frame a stroke that goes through no marked box asks about it, mm; the least that such
 a stroke has, mm² (3 mm of a fine pen have 0.9), and its length, mm."""
 
-SPECK_MM, SPECK_LIKE, SPECKS_TO_DOUBT, SPECK_FILL = 4.0, 0.5, 5.0, 0.2
+SPECK_MM, SPECK_LIKE, SPECKS_TO_DOUBT, SPECK_REACH = 4.0, 1.0, 5.0, 0.6
 """The longest that a speck is, mm; share of a mark's ink from which a speck is like it; how many such specks
-on a page make a mark doubtful, and the share of its box that such a mark fills at most: a tick or less."""
+on a page make a mark doubtful, and how long, in boxes, such a mark is at most: ticks have 0.75 and more."""
 
 MARKS_FOR_SHADE, PALE, RING_SIDES = 3, 0.5, 0.8
 """Marks on a page from which their usual darkness is known, and the share of it below which a mark is

@@ -87,7 +87,7 @@ def redrawn(written: Set, rng: np.random.Generator) -> Set:
 
 
 def _middles(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Strokes thinned to lines of one pixel (Zhang and Suen 1984), all pictures (N, height, width) at once."""
+    """Strokes thinned to lines of one pixel (Zhang and Suen 1984), of all pictures (N, height, width)."""
     left = np.pad(inked, ((0, 0), (1, 1), (1, 1)))
     while True:
         before = left.sum()
@@ -102,8 +102,10 @@ def _middles(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
                 (~one & other).astype(np.uint8)
                 for one, other in zip(around, [*around[1:], around[0]], strict=True)
             )
-            open_ = ~(north & east & south) & ~(east & south & west) if first else (
-                ~(north & east & west) & ~(north & south & west)
+            open_ = (
+                ~(north & east & south) & ~(east & south & west)
+                if first
+                else (~(north & east & west) & ~(north & south & west))
             )
             left = left & ~((count >= 2) & (count <= 6) & (turns == 1) & open_)
         if left.sum() == before:
@@ -548,9 +550,7 @@ def main() -> None:
     by_pens = sum((redrawn(written, rng) for _ in range(2)), start=redrawn(written, rng))
     by_pens_held_out = redrawn(written_held_out, rng)
     none = no_digits(written + by_pens + fonts, 16000, FONTS_LEARNT, rng)
-    none_held_out = no_digits(
-        written_held_out + by_pens_held_out + fonts_held_out, 2000, FONTS_HELD_OUT, rng
-    )
+    none_held_out = no_digits(written_held_out + by_pens_held_out + fonts_held_out, 2000, FONTS_HELD_OUT, rng)
 
     network = train(
         [(0.38, written), (0.24, by_pens), (0.12, fonts), (0.08, drawn), (0.18, none)],
@@ -581,8 +581,9 @@ def main() -> None:
     export(network, temperature, (1, SIDE, SIDE), "ink", options.out / "digits.onnx")
     facts = {
         "version": options.version,
-        "trained_on": "digits-28px.npz (MNIST test set, half, without the held-out blocks), the same by other pens, handwriting-like "
-        f"fonts ({', '.join(FONTS_LEARNT)}), digits drawn as strokes, and what is no digit",
+        "trained_on": "digits-28px.npz (MNIST test set, half, without the held-out blocks), the same by "
+        f"other pens, handwriting-like fonts ({', '.join(FONTS_LEARNT)}), digits drawn as strokes, and what is "
+        "no digit",
         "held_out": f"blocks {HELD_OUT_BLOCKS} of it, fonts {', '.join(FONTS_HELD_OUT)}, other strokes",
         "samples": options.samples,
         "seed": options.seed,

@@ -308,6 +308,23 @@ def test_a_stroke_beside_the_boxes_is_asked_about_and_its_option_proposed():
     assert (read(single, *between).value, bool(read(single, *between).doubt)) == (None, True)
 
 
+def test_a_dot_on_a_page_of_specks_may_be_one():
+    field = Field("q", "问", Kind.SINGLE, ABC)
+    for dot, asked in (
+        ({"reach": 0.3, "specks": 9.0}, True),
+        ({"reach": 0.3, "specks": 1.0}, False),
+        ({"reach": 0.9, "specks": 9.0}, False),
+    ):
+        seen = Measurement("q", 0.0, boxes=(_box("a", "marked", **dot), _box("b"), _box("c")))
+        found = decide(_form(field), [seen], {}, PLAIN)[0]
+        assert (found.value, "污点" in found.doubt) == ("a", asked)
+
+
+def test_of_a_page_that_is_crossed_out_nothing_is_accepted():
+    assert _single("mee", crossed_out=True).confidence <= thresholds.UNEXPLAINED
+    assert "整页" in _single("eee", crossed_out=True).doubt
+
+
 def test_a_scribble_that_sprawls_over_its_box_may_be_one_out():
     fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(4)]
 
