@@ -84,7 +84,7 @@ def _blank(field: Field, seen: Measurement, calibration: Calibration) -> Reading
     specks = any(box.features["ink"] >= thresholds.DIGIT_DUST_MM2 for box in seen.boxes)
     # A digit so wide that it belongs to no cell is ink all the same.
     specks |= seen.ink >= thresholds.COMB_INK
-    specks |= _is_corrected_above(seen)
+    specks |= _is_corrected_above(seen) or _has_ink_between(seen)
     raw = thresholds.SPECKS if specks else 1 - thresholds.BLANK_ERROR
     doubt = "格内有墨迹，请确认是否填写" if specks else ""
     confidence = calibration(Judgement.BLANK, raw)
@@ -276,7 +276,7 @@ def _doubts(
         return min(raw, thresholds.UNEXPLAINED), "旁边的笔迹伸到了格内，请核对"
     if _is_corrected_above(seen):
         return min(raw, thresholds.UNEXPLAINED), "格子上方还有笔迹，可能改写在那里，请核对"
-    if max(box.features.get("between", 0.0) for box in seen.boxes) >= thresholds.DIGIT_LEAST_MM2:
+    if _has_ink_between(seen):
         return min(raw, thresholds.UNEXPLAINED), "格子之间还有笔迹，可能没有按格填写，请核对"
     if any(box.features.get("runs_on", 0.0) for box in written):
         return min(raw, thresholds.UNEXPLAINED), "有竖线穿过格子，可能是扫描的条纹，请核对"
@@ -302,6 +302,10 @@ def _unless_pale(written: Sequence[BoxSeen], pen: float, raw: float, doubt: str)
 
 def _is_corrected_above(seen: Measurement) -> bool:
     return any(box.features.get("above", 0.0) >= thresholds.DIGIT_ABOVE_MM2 for box in seen.boxes)
+
+
+def _has_ink_between(seen: Measurement) -> bool:
+    return any(box.features.get("between", 0.0) >= thresholds.DIGIT_LEAST_MM2 for box in seen.boxes)
 
 
 def _miscounted(seen: Measurement, count: int) -> bool:

@@ -582,8 +582,8 @@ def main() -> None:
     facts = {
         "version": options.version,
         "trained_on": "digits-28px.npz (MNIST test set, half, without the held-out blocks), the same by "
-        f"other pens, handwriting-like fonts ({', '.join(FONTS_LEARNT)}), digits drawn as strokes, and what is "
-        "no digit",
+        f"other pens, handwriting-like fonts ({', '.join(FONTS_LEARNT)}), digits drawn as strokes, and "
+        "what is no digit",
         "held_out": f"blocks {HELD_OUT_BLOCKS} of it, fonts {', '.join(FONTS_HELD_OUT)}, other strokes",
         "samples": options.samples,
         "seed": options.seed,

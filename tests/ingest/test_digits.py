@@ -225,7 +225,33 @@ def test_a_streak_that_the_cells_lines_cut_into_pieces_is_told():
             stroke(page, [(x, start), (x + 0.2, end)], 0.3, 0.8)
 
     seen = _seen({1: "4"}, 2, extra=streak)
-    assert [box.features["runs_on"] for box in seen.boxes] == [1.0, 0.0]
+    assert (seen.boxes[0].features["ink"], _best(seen.boxes[1])) == (0.0, "d4")
+    assert seen.boxes[0].features["between"] >= thresholds.DIGIT_LEAST_MM2
+
+
+def test_digits_that_cross_the_lines_of_their_cells_stay_whole():
+    def tall(page, boxes):  # type: ignore[no-untyped-def]
+        x, top, bottom = boxes[0].x, boxes[0].y, boxes[0].y + boxes[0].h
+        for points in (
+            ((4.5, -0.7), (2.0, 3.0), (1.2, 7.0)),
+            ((1.2, 7.0), (3.0, 8.6), (4.8, 7.0)),
+            ((4.8, 7.0), (3.2, 4.8), (1.3, 6.5)),
+        ):
+            stroke(page, [(x + dx, top + dy) for dx, dy in points], 0.5, 0.8)
+        assert bottom - top < 9.0
+
+    seen = _seen({}, 2, extra=tall)
+    assert seen.boxes[0].features["ink"] > 7.0  # 19 mm of a pen of 0.5 mm, the cell's lines included
+    assert seen.boxes[0].features["above"] == seen.boxes[0].features["between"] == 0.0
+
+
+def test_digits_that_touch_are_parted_where_the_least_ink_is():
+    mask = np.zeros((80, 41), bool)
+    mask[10:70, 10:14] = mask[10:70, 24:28] = True  # two strokes
+    mask[40:44, 14:24] = True  # that touch
+    way = digits._way_down(mask, 20)
+    assert sum(mask[row, column] for row, column in enumerate(way)) <= 4
+    assert 14 <= way.min() <= way.max() < 24
 
 
 def test_a_digit_written_again_above_its_cell_is_told():
