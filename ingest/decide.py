@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
+from statistics import median
 
 from forms.checks import parse
 from forms.model import Field, Form, Kind
@@ -31,7 +32,7 @@ def decide(
     if numbers.are_lost(fields, measurements):
         habit = replace(habit, fading=True)
     pen = numbers.usual_darkness(fields, measurements)
-    lost = _may_be_lost(measurements, habit, pen)
+    lost, rules = _may_be_lost(measurements, habit, pen), _rules_found(measurements)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []
     for seen in measurements:
@@ -42,7 +43,7 @@ def decide(
             reading = choices.judge(field, seen, marks[field.key], habit, calibration, alone)
         else:
             reading = _written(field, seen, pen, vocabularies, calibration, days)
-        reading = _unless_lost(field, seen, blocks.unless_cancelled(block, seen, reading), lost)
+        reading = _unless_lost(field, seen, blocks.unless_cancelled(block, seen, reading), lost, rules)
         readings.append(_if_in_place(field, seen, reading))
     readings = [blocks.unless_alone(fields, by_name, reading, readings) for reading in readings]
     return _checked(form, _unless_soiled(marks, readings))
@@ -88,17 +89,25 @@ def _print_shares(seen: Measurement) -> list[float]:
     return [] if seen.print_share is None else [seen.print_share]
 
 
-def _unless_lost(field: Field, seen: Measurement, reading: Reading, lost: bool) -> Reading:
+def _unless_lost(field: Field, seen: Measurement, reading: Reading, lost: bool, rules: float) -> Reading:
     """Where print is lost, so may be what was written: nobody knows that a field is blank, or that no other
-    option was chosen."""
+    option was chosen. `rules`: `_rules_found`."""
     if field.kind is not Kind.MULTIPLE and reading.value not in blocks.NOTHING:
         return reading
     found = min(_print_shares(seen), default=1.0)
+    if seen.print_share is not None and rules < thresholds.PRINT_BROKEN:
+        found = 1.0  # nothing follows from one that is lost where all are
     if found < thresholds.PRINT_MISSING:
         return reading.doubted(thresholds.HIDDEN, "看不到这里印好的线条，可能被遮盖、撕去或没有扫到")
     if lost or found < thresholds.PRINT_BROKEN:
         return reading.doubted(thresholds.UNEXPLAINED, "这里扫描得残缺或很淡，笔迹可能也有缺失，请对照原件")
     return reading
+
+
+def _rules_found(measurements: Sequence[Measurement]) -> float:
+    """How much of the printed lines of a blank field is found on this page, in the middle."""
+    shares = [seen.print_share for seen in measurements if seen.print_share is not None]
+    return median(shares) if shares else 1.0
 
 
 def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:
