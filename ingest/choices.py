@@ -216,8 +216,10 @@ def _has_strayed(question: _Question, value: Value) -> _Doubt:
 
 
 def _has_strokes_beside(question: _Question, value: Value) -> _Doubt:
-    """A stroke beside boxes that goes through no marked one may be a tick that missed."""
-    if question.field.kind is Kind.SINGLE and value is not None:
+    """A stroke beside boxes that goes through no marked one may be a tick that missed; but nobody gives just
+    one answer of a block."""
+    answered = question.field.kind is Kind.SINGLE and value is not None
+    if answered or question.alone:
         return None
     near = [box for box in question.boxes if box.off > 0.5 and _beside(box)]
     if not near:
@@ -326,7 +328,7 @@ def _beside_the_boxes(
     about these options."""
     on = {box.option: _words_marked(box) for box in question.boxes if box.off > 0.5}
     meant = [key for key, p in on.items() if p >= thresholds.WORDS_MARKED]
-    if not meant and value in (None, []):
+    if not meant and value in (None, []) and not question.alone:
         meant = _only_one_beside(question)
     if not meant or (question.field.kind is Kind.SINGLE and value is not None):
         return value, alternatives

@@ -49,7 +49,7 @@ class PageStrokes:
         px = np.bincount(labels.ravel(), minlength=count).astype(np.float64)
         sides = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)] * _SCALE
         px[0] = sides[0] = 0.0
-        crossed = bool(sides.min(1).max() >= thresholds.PAGE_CROSSED_MM)
+        crossed = sides.min(1).max() >= thresholds.CROSSING_PIECE_MM and _is_crossed(pen)
         return PageStrokes(
             labels, px * _SCALE**2, sides.max(1), tuple(places), _owners(labels, px, places), crossed
         )
@@ -70,6 +70,21 @@ class PageStrokes:
         # A stroke's rim is broader in a closer look.
         grown = cv2.dilate(others, np.ones((3, 3), np.uint8))
         return cv2.resize(grown, shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def _is_crossed(pen: NDArray[np.bool_]) -> bool:
+    """Whether a thin line runs far across the page and aslant, be it broken where print hides it: shadows are
+    broad, creases and the paper's edges lie straight, rims of stains are round."""
+    broad = np.ones((round(thresholds.STRIKE_THICK_MM / _SCALE) + 1,) * 2, np.uint8)
+    thin = pen & (cv2.morphologyEx(pen.astype(np.uint8), cv2.MORPH_OPEN, broad) == 0)
+    rows, columns = (2 * (side // 2) for side in thin.shape)
+    half = thin[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).any((1, 3)).astype(np.uint8)
+    length, gap = (round(mm / _SCALE / 2) for mm in (thresholds.CROSSING_MM, thresholds.CROSSING_GAP_MM))
+    found = cv2.HoughLinesP(half, 1, np.pi / 180, length // 2, None, length, gap)
+    if found is None:
+        return False
+    across, down = np.abs(found[:, 0, 2:] - found[:, 0, :2]).T
+    return bool((np.minimum(across, down) >= thresholds.CROSSING_SLANT * np.maximum(across, down)).any())
 
 
 def _window(area: Area) -> tuple[slice, slice]:
