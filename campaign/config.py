@@ -42,10 +42,10 @@ class Acceptance(_Settings):
 
     single: Share = 0.95
     multiple: Share = 0.95
-    digits: Share = 0.98
-    date: Share = 0.97
+    digits: Share = 0.985
+    date: Share = 0.95
     text: Share = 0.97
-    lines: Share = 0.97
+    lines: Share = 0.98
     signature: Share = 0.9
 
     def threshold(self, kind: Kind) -> float:
