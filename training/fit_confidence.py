@@ -1,12 +1,12 @@
 """Fits the curves that turn raw scores into probabilities: `ingest/models/confidence.json`.
 
-    benchmarks/reading.py --pages 900 --seed 701 --careless 0.03 --digits NPZ --keep office.pickle
-    benchmarks/reading.py --pages 450 --seed 702 --careless 0.03 --digits NPZ --preset worn --keep worn.pickle
-    benchmarks/reading.py --pages 250 --seed 703 --careless 0.03 --digits NPZ --preset phone --keep phone.pickle
+    benchmarks/reading.py --pages 900 --seed 701 --digits NPZ --careless 0.03 --keep office.pickle
+    benchmarks/reading.py --pages 450 --seed 702 … --preset worn --keep worn.pickle
+    benchmarks/reading.py --pages 250 --seed 703 … --preset phone --keep phone.pickle
     python -m training.fit_confidence *.pickle
 
-`NPZ` is digits-28px.npz. On simulated returns without some fonts; accuracy is reported (`benchmarks.reading_report`) on other seeds,
-whose people and pens are others, and apart for those fonts.
+`NPZ` is digits-28px.npz. On simulated returns without some fonts; accuracy is reported
+(`benchmarks.reading_report`) on other seeds, whose people and pens are others, and apart for those fonts.
 """
 
 from __future__ import annotations
