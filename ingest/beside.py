@@ -17,15 +17,17 @@ def measure(strokes: PageStrokes, boxes: Sequence[Box], marked: Sequence[bool]) 
     """How much ink beside unmarked boxes is nobody's, mm², where there is any. `boxes` are all checkboxes of
     a page, `marked` which of them are."""
     free = (strokes.mm2 >= thresholds.BESIDE_MM2) & (strokes.mm >= thresholds.BESIDE_MM) & (strokes.owner < 0)
+    own: dict[str, set[int]] = {}
     for box, on in zip(boxes, marked, strict=True):
         if on:
-            # A mark may be broken into pieces.
-            free[np.unique(strokes.within(_around(box)))] = False
+            free[np.unique(strokes.within((box.x, box.y, box.w, box.h)))] = False
+            # A mark may be broken into pieces: of one question they are taken for its mark's.
+            own.setdefault(box.field, set()).update(map(int, np.unique(strokes.within(_around(box)))))
     found = {}
     for box, on in zip(boxes, marked, strict=True):
         near = np.unique(strokes.within(_around(box)))
-        nobodys = near[free[near]]
-        if len(nobodys) and not on:
+        nobodys = [n for n in near[free[near]] if n not in own.get(box.field, ())]
+        if nobodys and not on:
             found[box] = round(float(strokes.mm2[nobodys].max()), 2)
     return found
 

@@ -279,11 +279,11 @@ def _above(comb: _Comb, mask: NDArray[np.bool_], own: Sequence[NDArray[np.bool_]
 
 
 def _between(comb: _Comb, mask: NDArray[np.bool_], own: Sequence[NDArray[np.bool_]]) -> list[float]:
-    """Ink at the height of the cells that is none of the cells' own, mm², told of the cell next to it: digits
-    that were written without regard to cells."""
+    """Ink in a cell, or between it and the next, that is none of the cells' own, mm²: digits that were
+    written without regard to cells."""
     others = (mask & ~np.any(own, 0))[comb.rows]
     inset = round(thresholds.CELL_INSET_MM / _SCALE)
-    edges = [0, *(right.start for right in comb.columns[1:]), others.shape[1]]
+    edges = [*(cell.start for cell in comb.columns), comb.columns[-1].stop]
     return [float(others[inset:-inset, left:right].sum()) * _PX_AREA for left, right in pairwise(edges)]
 
 

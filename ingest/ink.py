@@ -6,6 +6,7 @@ that a stroke keeps its weight where it crosses a grey line.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -154,10 +155,19 @@ class PageInk:
         left of print, and the print."""
         seen, print_ = self.page.patch(*region, mm_per_px, shift), self.page.blank_patch(*region, mm_per_px)
         new = smooth(self.against(seen, print_, self.paper_under(region, seen.shape))) > self.floor
-        # Where grey print came out black, what is left of it is as broad as a pen's stroke.
-        black = self.gain >= thresholds.BLACK_PRINT_GAIN
-        most = new.shape[0] if black else thresholds.AROUND_RESIDUE_PX
-        return new, without_residue(new, print_, most, beside_px=1), print_
+        return new, without_residue(new, print_, self._most_residue_px, beside_px=1), print_
+
+    @property
+    def _most_residue_px(self) -> float:
+        """Thickness, in px of 0.25 mm, of what may be left of words. Where grey print came out black, it is
+        as broad as a pen's stroke."""
+        return math.inf if self.gain >= thresholds.BLACK_PRINT_GAIN else thresholds.AROUND_RESIDUE_PX
+
+    def is_residue(self, thick_mm: NDArray[Any], on_print: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which pieces of ink are left of print: by their narrower side, and by the share of them that lies
+        on print or next to it."""
+        thick_px = thick_mm / (2 * READING_MM_PER_PX)
+        return (thick_px <= self._most_residue_px) & (on_print >= thresholds.RESIDUE_ON_PRINT)
 
     def lies(self, x: float, y: float, w: float, h: float) -> Alignment:
         """Where the print of a field lies; searched for only when it is not where it should be."""
@@ -222,7 +232,7 @@ def smooth(ink: Ink) -> Ink:
 
 
 def without_residue(
-    mask: NDArray[np.bool_], print_: Image, most_px: int = thresholds.RESIDUE_PX, beside_px: int = 2
+    mask: NDArray[np.bool_], print_: Image, most_px: float = thresholds.RESIDUE_PX, beside_px: int = 2
 ) -> NDArray[np.bool_]:
     """Ink without what is left of print: thin pieces, up to `most_px`, on it or within `beside_px`.
 

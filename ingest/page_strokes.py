@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import thresholds
-from ingest.ink import PageInk
+from ingest.ink import PageInk, smooth
 from ingest.register import READING_MM_PER_PX
 from layouts.model import Area
 
-_SCALE = 2 * READING_MM_PER_PX
+_SCALE = 3 * READING_MM_PER_PX
+"""mm per px: about half as broad again as a fine pen."""
 _JOINED_PX = 3
 """Gap that is closed in a stroke: where it crosses a frame, part of it is taken for the frame's."""
 _NOBODY = -1
@@ -24,10 +25,10 @@ _NOBODY = -1
 @dataclass(frozen=True)
 class PageStrokes:
     """labels  which stroke each px of `_SCALE` mm belongs to; 0: none
-    mm2, mm    by label, how much ink a stroke has, and how long its longer side is
+    mm2, mm    by label, how much ink a stroke has, and how long its longer side is; of print's remains 0
     places     fields that are written in
     owner      by label, in which of `places` most of the stroke lies, -1: in none
-    crossed    whether a stroke runs far across the page and down it: who crosses a page out draws such ones
+    crossed    whether a line runs far across the page and aslant: who crosses a page out draws such ones
     """
 
     labels: NDArray[Any]
@@ -41,17 +42,25 @@ class PageStrokes:
     def of(ink: PageInk, places: Mapping[str, Area]) -> PageStrokes:
         """`places`: field key → where it is written in, mm."""
         frame = ink.page.frame
-        _, pen, _ = ink.strokes_in((0.0, 0.0, frame.width, frame.height), _SCALE)
+        region = (0.0, 0.0, frame.width, frame.height)
+        new = smooth(ink.in_region(*region, _SCALE)) > ink.floor
         near = np.ones((_JOINED_PX, _JOINED_PX), np.uint8)
-        joined = cv2.morphologyEx(pen.astype(np.uint8), cv2.MORPH_CLOSE, near)
+        joined = cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_CLOSE, near)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-        labels[~pen] = 0
+        labels *= new
         px = np.bincount(labels.ravel(), minlength=count).astype(np.float64)
-        sides = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)] * _SCALE
-        px[0] = sides[0] = 0.0
-        crossed = sides.min(1).max() >= thresholds.CROSSING_PIECE_MM and _is_crossed(pen)
+        sides = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)]
+        printed = ink.page.blank_patch(*region, _SCALE) < thresholds.RULED_GREY
+        on_print = np.bincount(labels[cv2.dilate(printed.astype(np.uint8), near) > 0], minlength=count)
+        residue = ink.is_residue(sides.min(1) * _SCALE, on_print / np.maximum(px, 1))
+        residue[0] = True
+        px[residue] = 0.0
+        longer = np.where(residue, 0.0, sides.max(1) * _SCALE)
+        large = sides.min(1) * _SCALE >= thresholds.CROSSING_PIECE_MM
+        large &= ~residue & (px < thresholds.CROSSING_FILL * sides.prod(1))
+        crossed = bool(large.any()) and _is_crossed(~residue[labels])
         return PageStrokes(
-            labels, px * _SCALE**2, sides.max(1), tuple(places), _owners(labels, px, places), crossed
+            labels, px * _SCALE**2, longer, tuple(places), _owners(labels, px, places), crossed
         )
 
     def within(self, area: Area) -> NDArray[Any]:
@@ -77,10 +86,8 @@ def _is_crossed(pen: NDArray[np.bool_]) -> bool:
     broad, creases and the paper's edges lie straight, rims of stains are round."""
     broad = np.ones((round(thresholds.STRIKE_THICK_MM / _SCALE) + 1,) * 2, np.uint8)
     thin = pen & (cv2.morphologyEx(pen.astype(np.uint8), cv2.MORPH_OPEN, broad) == 0)
-    rows, columns = (2 * (side // 2) for side in thin.shape)
-    half = thin[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).any((1, 3)).astype(np.uint8)
-    length, gap = (round(mm / _SCALE / 2) for mm in (thresholds.CROSSING_MM, thresholds.CROSSING_GAP_MM))
-    found = cv2.HoughLinesP(half, 1, np.pi / 180, length // 2, None, length, gap)
+    length, gap = (round(mm / _SCALE) for mm in (thresholds.CROSSING_MM, thresholds.CROSSING_GAP_MM))
+    found = cv2.HoughLinesP(thin.astype(np.uint8), 1, np.pi / 180, length // 2, None, length, gap)
     if found is None:
         return False
     across, down = np.abs(found[:, 0, 2:] - found[:, 0, :2]).T

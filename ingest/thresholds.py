@@ -521,9 +521,10 @@ AROUND_MM2 = 0.8
 """Ink on the words of an unanswered question from which someone asks why, mm²: a ring around two characters
 has 8, a line under them 3, of a tick across them 1 is left beside the print; dust has 0.1."""
 
-CROSSING_MM, CROSSING_GAP_MM, CROSSING_SLANT, CROSSING_PIECE_MM = 100.0, 6.0, 0.3, 10.0
+CROSSING_MM, CROSSING_GAP_MM, CROSSING_SLANT, CROSSING_PIECE_MM, CROSSING_FILL = 100.0, 6.0, 0.3, 10.0, 0.12
 """How long a line must be that crosses a page out, how far print may hide it, mm, how steep it must be, mm
-per mm, either way, and how far across and down its longest piece must reach to be looked for, mm."""
+per mm, either way; how far across and down its longest piece must reach to be looked for, mm, and the share
+of that room that the piece inks at most."""
 
 BESIDE_REACH_MM, BESIDE_MM2, BESIDE_MM = 1.6, 0.6, 2.0
 """How far from a box's frame a stroke that goes through no marked box asks about it, mm; the least that such
