@@ -82,7 +82,7 @@ def _measure(
 ) -> Measurement:
     match field.kind:
         case Kind.SINGLE | Kind.MULTIPLE:
-            return _marks(field, layout, boxes, ink, page_strokes, ticked[field.key])
+            return _marks(field, layout, boxes, ink, ticked[field.key])
         case Kind.DIGITS | Kind.DATE:
             comb = digits.measure(ink, boxes, reader, page_strokes)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
@@ -94,12 +94,7 @@ def _measure(
 
 
 def _marks(
-    field: Field,
-    layout: Layout,
-    boxes: Sequence[Box],
-    ink: PageInk,
-    page_strokes: PageStrokes,
-    seen: marks.MarksSeen,
+    field: Field, layout: Layout, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen
 ) -> Measurement:
     unmarked = [
         box
@@ -107,8 +102,7 @@ def _marks(
         if look.on <= thresholds.RATHER_MARKED
     ]
     shift = seen.shift_mm
-    inked = page_strokes.within(words.region(layout, boxes)).any()
-    on_words = words.measure(ink, layout, boxes, unmarked, shift) if inked else words.WordsSeen()
+    on_words = words.measure(ink, layout, boxes, unmarked, shift)
     looks = tuple(
         replace(look, features={**look.features, "words_marked": on_words.marked[look.option or ""]})
         if look.option in on_words.marked

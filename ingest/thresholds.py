@@ -526,9 +526,9 @@ CROSSING_MM, CROSSING_GAP_MM, CROSSING_SLANT, CROSSING_PIECE_MM, CROSSING_FILL =
 per mm, either way; how far across and down its longest piece must reach to be looked for, mm, and the share
 of that room that the piece inks at most."""
 
-BESIDE_REACH_MM, BESIDE_MM2, BESIDE_MM = 1.6, 0.6, 2.0
+BESIDE_REACH_MM, BESIDE_MM2, BESIDE_MM = 1.6, 0.4, 1.8
 """How far from a box's frame a stroke that goes through no marked box asks about it, mm; the least that such
-a stroke has, mm² (3 mm of a fine pen have 0.9), and its length, mm."""
+a stroke has, mm² (a tick of 2.5 mm by a fine pen has 0.5), and its length, mm."""
 
 SPECK_MM, SPECK_LIKE, SPECKS_TO_DOUBT, SPECK_REACH = 4.0, 1.0, 5.0, 0.6
 """The longest that a speck is, mm; share of a mark's ink from which a speck is like it; how many such specks

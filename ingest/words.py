@@ -32,13 +32,6 @@ class WordsSeen:
     around: float = 0.0
 
 
-def region(layout: Layout, boxes: Sequence[Box]) -> Area:
-    """All that is looked at of one question, mm."""
-    x, y, w, h = layout.area_of(boxes)
-    margin = thresholds.WORDS_MARGIN_MM
-    return x - margin, y - margin, w + 2 * margin, h + 2 * margin
-
-
 def measure(
     ink: PageInk, layout: Layout, boxes: Sequence[Box], unmarked: Sequence[Box], shift: Shift
 ) -> WordsSeen:

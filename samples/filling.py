@@ -200,6 +200,28 @@ def _beside(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | Non
     return _Outcome(value, "on the words")
 
 
+def _missed(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | None:
+    """Marks that hardly touch their box: to the left of it, or above it."""
+    if not _chosen(value) or desk.clerk.hand.style not in (Mark.TICK, Mark.STROKE):
+        return None
+    ways = ((-0.8, 0.1), (0.0, -0.6), (0.5, -0.6))
+    for box in _marked(boxes, value):
+        dx, dy = np.array(ways[int(desk.rng.integers(len(ways)))]) * float(desk.rng.uniform(0.7, 1.1))
+        desk.clerk.mark((box.x + dx * box.w, box.y + dy * box.h, box.w, box.h), desk.clerk.hand.style)
+    return _Outcome(value, "missed")
+
+
+def _also_on_words(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | None:
+    """One option marked, and the words of another ringed."""
+    wrong = _another(desk, boxes, value)
+    words = desk.layout.words_of(wrong) if wrong else None
+    if words is None:
+        return None
+    desk.clerk.ring(words)
+    _mark_all(desk, boxes, value)
+    return _Outcome(value, "other words ringed", ambiguous=True)
+
+
 def _faint(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | None:
     """The pen hardly touched the paper."""
     if not _chosen(value):
@@ -384,10 +406,10 @@ def _dashed(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | Non
 def _short_date(desk: _Desk, f: Field, boxes: Boxes, value: Value) -> _Outcome | None:
     """Month and day without their zeros, or the year by its last two digits."""
     digits = _digits(f, value)
-    if f.kind is not Kind.DATE or len(digits) != 8:
+    if len(digits) != {Kind.DATE: 8}.get(f.kind, 4 if f.rule == "month_day" else -1):
         return None
     places = dict(enumerate(digits))
-    for zero in (4, 6):
+    for zero in (len(digits) - 4, len(digits) - 2):
         if digits[zero] == "0":
             del places[zero]
             if desk.chance(0.4):
@@ -669,13 +691,15 @@ _WAYS: Mapping[Kind, Callable[[_Desk, Field, Boxes, Value], _Outcome]] = {
     Kind.LINES: _paragraph,
     Kind.SIGNATURE: _sign,
 }
-_CHOICE_SLIPS: tuple[Slip, ...] = (_scribbled, _whited, _ringed, _beside, _faint, _tiny, _wild)
-_COMB_SLIPS: tuple[Slip, ...] = (_rewritten, _overwritten, _digit_whited, _regardless, _sprawling, _dashed)
+_CHOICE_SLIPS: tuple[Slip, ...] = (_scribbled, _whited, _ringed, _beside, _missed, _faint, _tiny, _wild)
+_COMB_SLIPS: tuple[Slip, ...] = (
+    _rewritten, _overwritten, _digit_whited, _regardless, _sprawling, _dashed, _short_date,
+)  # fmt: skip
 _SLIPS: Mapping[Kind, tuple[Slip, ...]] = {
-    Kind.SINGLE: (*_CHOICE_SLIPS, _twice, _between),
+    Kind.SINGLE: (*_CHOICE_SLIPS, _twice, _between, _also_on_words),
     Kind.MULTIPLE: (*_CHOICE_SLIPS, _too_many, _contradiction),
     Kind.DIGITS: _COMB_SLIPS,
-    Kind.DATE: (*_COMB_SLIPS, _short_date),
+    Kind.DATE: _COMB_SLIPS,
     Kind.TEXT: (_word_replaced, _word_large),
     Kind.LINES: (_paragraph_mended, _paragraph_astray),
     Kind.SIGNATURE: (),

@@ -122,9 +122,9 @@ def test_carelessness_of_every_kind_comes_about_and_doubts_are_owned(
         "scribbled out", "correction fluid", "words ringed", "words underlined", "on the words", "faint",
         "tiny", "running out", "two marks", "between", "too many", "contradiction", "rewritten above",
         "overwritten", "regardless of cells", "sprawling", "dashed", "short date", "word replaced", "large",
-        "characters struck", "between the lines",
+        "characters struck", "between the lines", "missed", "other words ringed",
     }  # fmt: skip
-    assert doubtful == {"two marks", "between", "contradiction", "overwritten"}
+    assert doubtful == {"two marks", "between", "contradiction", "overwritten", "other words ringed"}
 
 
 def test_corrections_leave_a_black_box_and_a_mark(household: Layout) -> None:
