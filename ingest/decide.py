@@ -77,7 +77,9 @@ def _may_be_lost(measurements: Sequence[Measurement], habit: choices.Habit, pen:
     """Whether writing may have been lost all over a page: its ink is hardly darker than what counts as ink,
     or thin grey print is broken, as copiers and scans to black and white do, and no dark pen shows that it
     is stronger than print."""
-    found = [share for seen in measurements for share in _print_shares(seen)]
+    frames = [share for seen in measurements if seen.print_share is None for share in _print_shares(seen)]
+    # Where there are boxes, they tell it: ruled lines are paler and are lost before any pen is.
+    found = frames or [share for seen in measurements for share in _print_shares(seen)]
     whole = not found or sum(found) >= thresholds.PRINT_WHOLE * len(found)
     return habit.fading or not (whole or max(habit.dark, pen) >= thresholds.STRONGER_THAN_PRINT)
 
