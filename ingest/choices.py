@@ -32,6 +32,8 @@ class Habit:
     fading: bool = False
     """Whether what ink there is in the boxes of this page is hardly darker than what counts as ink."""
 
+    lone_fills: int = 0
+    """Questions that seem to be answered with a solid box."""
     solid: float = 0.0
     """How likely a mark of this page is a solid fill, in the middle: crosses may be as heavy."""
 
@@ -56,13 +58,14 @@ class Habit:
         return thresholds.LONE_FILL_OF_TICKER if self.ticks else thresholds.LONE_FILL
 
     def fill_cancels(self) -> float:
-        """Probability that a solid box beside a marked one was deleted."""
-        return thresholds.FILL_CANCELS_OF_FILLER if self.fills else thresholds.FILL_CANCELS
+        """Probability that a solid box beside a marked one was deleted: not known of who answers so, too."""
+        answers_so = self.fills or self.lone_fills >= thresholds.LONE_FILLS_TO_DOUBT
+        return thresholds.FILL_CANCELS_OF_FILLER if answers_so else thresholds.FILL_CANCELS
 
 
 def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
     """How a page is marked, from the boxes of each of its questions."""
-    thin = heavy = 0
+    thin = heavy = lone_fills = 0
     marks: list[Mark] = []
     inks: list[float] = []
     for boxes in questions:
@@ -71,13 +74,14 @@ def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
         heavies = sum(box.is_heavy for box in on)
         heavy += bool(on) and heavies == len(on)
         thin += heavies < len(on)
+        lone_fills += bool(on) and all(box.filled > box.marked for box in on)
         marks += on
     fading = len(inks) >= thresholds.MARKS_TO_FADE and sorted(inks)[len(inks) * 3 // 4] < thresholds.FADING
     solid = median(box.filled for box in marks) if marks else 0.0
     if len(marks) < thresholds.MARKS_FOR_SHADE:
-        return Habit(thin, heavy, fading=fading, solid=solid)
+        return Habit(thin, heavy, fading=fading, lone_fills=lone_fills, solid=solid)
     dark, fill = (median(values) for values in zip(*((b.dark, b.fill) for b in marks), strict=True))
-    return Habit(thin, heavy, dark, fill, fading, solid)
+    return Habit(thin, heavy, dark, fill, fading, lone_fills, solid)
 
 
 @dataclass(frozen=True)

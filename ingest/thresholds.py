@@ -569,6 +569,9 @@ FILL_CANCELS, FILL_CANCELS_OF_FILLER = 0.998, 0.5
 """Probability that a solid box beside a marked one was deleted: the form asks for just that; of someone
 who fills all boxes nobody knows."""
 
+LONE_FILLS_TO_DOUBT = 2
+"""Questions answered with nothing but a solid box from which someone may fill and tick by turns."""
+
 RATHER_MARKED, MARKS_TO_FADE, FADING = 0.5, 3, 0.15
 """Probability from which a box is rather marked than not, how many such boxes tell how ink came out on a
 page, and the darkness that a quarter of them must reach: else a copier has nearly lost the ink, and nothing

@@ -278,6 +278,18 @@ def test_someone_who_fills_all_boxes_corrects_none_by_filling_it():
     assert read(0.6).confidence > 0.95
 
 
+def test_who_fills_and_ticks_by_turns_is_asked_what_a_fill_beside_a_tick_means():
+    several = [Field(f"q{n}", "问", Kind.MULTIPLE, ABC) for n in range(6)]
+
+    def read(fills: int) -> Reading:
+        kinds = ["mfe", *["fee"] * fills, *["mee"] * (5 - fills)]
+        seen = [replace(_choice(kind), field=field.key) for kind, field in zip(kinds, several, strict=True)]
+        return decide(_form(*several), seen, {}, PLAIN)[0]
+
+    assert (read(1).value, read(1).confidence > 0.99) == (["a"], True)
+    assert read(2).confidence < thresholds.DOUBTFUL
+
+
 def test_crosses_with_a_broad_pen_are_no_fills():
     several = [Field(f"q{n}", "问", Kind.MULTIPLE, ABC) for n in range(3)]
     cross = {"fill": 0.55}
