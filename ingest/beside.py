@@ -4,41 +4,85 @@ ring; and specks like a mark, of which one may have fallen into a box."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest import thresholds
+from ingest import mark_models, thresholds
+from ingest.marks import MarksSeen
+from ingest.model import BoxSeen
 from ingest.page_strokes import PageStrokes
 from layouts.model import Area, Box
 
+_Option = tuple[str, str]
+"""Field and option."""
 
-def measure(strokes: PageStrokes, boxes: Sequence[Box], marked: Sequence[bool]) -> Mapping[Box, float]:
-    """How much ink beside unmarked boxes is nobody's, mm², where there is any. `boxes` are all checkboxes of
-    a page, `marked` which of them are."""
+
+def measure(
+    strokes: PageStrokes, boxes: Sequence[Box], ticked: Mapping[str, MarksSeen]
+) -> Mapping[str, MarksSeen]:
+    """`ticked` with features more: `beside`, strokes next to an unmarked box that no box explains, mm²; and
+    `specks`, how many of the page are about as large as the mark in a marked one."""
+    own = [box for box in boxes if box.field in ticked]
+    if not own:
+        return ticked
+    marked = _marked(ticked)
+    nobodys = _nobodys(strokes, own, marked)
+    loose, inside = _specks(strokes, own), own[0].w * own[0].h
+
+    def told(option: _Option, look: BoxSeen) -> BoxSeen:
+        more = {"beside": nobodys[option]} if option in nobodys else {}
+        if option in marked:
+            least = thresholds.SPECK_LIKE * look.features["inside"] * inside
+            more["specks"] = float(len(loose) - np.searchsorted(loose, least))
+        return replace(look, features={**look.features, **more})
+
+    return {
+        field: replace(seen, boxes=tuple(told((field, look.option or ""), look) for look in seen.boxes))
+        for field, seen in ticked.items()
+    }
+
+
+def _marked(ticked: Mapping[str, MarksSeen]) -> set[_Option]:
+    options = [(field, look) for field, seen in ticked.items() for look in seen.boxes]
+    marks = mark_models.classify([look for _, look in options])
+    return {
+        (field, mark.option)
+        for (field, _), mark in zip(options, marks, strict=True)
+        if mark.on > thresholds.RATHER_MARKED
+    }
+
+
+def _nobodys(strokes: PageStrokes, boxes: Sequence[Box], marked: set[_Option]) -> Mapping[_Option, float]:
+    """How much ink of strokes that go through no marked box is beside each unmarked one, mm²."""
     free = (strokes.mm2 >= thresholds.BESIDE_MM2) & (strokes.mm >= thresholds.BESIDE_MM) & (strokes.owner < 0)
     own: dict[str, set[int]] = {}
-    for box, on in zip(boxes, marked, strict=True):
-        if on:
+    for box in boxes:
+        if _option(box) in marked:
             free[np.unique(strokes.within((box.x, box.y, box.w, box.h)))] = False
             # A mark may be broken into pieces: of one question they are taken for its mark's.
             own.setdefault(box.field, set()).update(map(int, np.unique(strokes.within(_around(box)))))
     found = {}
-    for box, on in zip(boxes, marked, strict=True):
+    for box in boxes:
         near = np.unique(strokes.within(_around(box)))
-        nobodys = [n for n in near[free[near]] if n not in own.get(box.field, ())]
-        if nobodys and not on:
-            found[box] = round(float(strokes.mm2[nobodys].max()), 2)
+        left = [n for n in near[free[near]] if n not in own.get(box.field, ())]
+        if left and _option(box) not in marked:
+            found[_option(box)] = round(float(strokes.mm2[left].max()), 2)
     return found
 
 
-def specks(strokes: PageStrokes, boxes: Sequence[Box]) -> NDArray[np.float64]:
+def _specks(strokes: PageStrokes, boxes: Sequence[Box]) -> NDArray[np.float64]:
     """Sizes of the specks of a page, mm², from the least up: what is short and lies neither near a box nor in
     a place to write."""
     loose = (strokes.mm2 > 0) & (strokes.mm <= thresholds.SPECK_MM) & (strokes.owner < 0)
     for box in boxes:
         loose[np.unique(strokes.within(_around(box)))] = False
     return np.sort(strokes.mm2[loose])
+
+
+def _option(box: Box) -> _Option:
+    return box.field, box.option or ""
 
 
 def _around(box: Box) -> Area:

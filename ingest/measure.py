@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from forms.model import Field, Kind
 from ingest import beside, digits, mark_models, marks, strikes, text, thresholds, words
 from ingest.engines import Engine, engine
@@ -42,7 +40,7 @@ def measure_page(
     ink = strikes.without(ink, struck)
     ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
     page_strokes = PageStrokes.of(ink, _places(by_field, printed_in))
-    ticked = _with_strokes_beside(page_strokes, boxes, ticked)
+    ticked = beside.measure(page_strokes, boxes, ticked)
     reader = reader or engine()
     seen = [
         _measure(field, by_field[field.key], layout, ink, page_strokes, ticked, vocabularies, reader)
@@ -128,40 +126,6 @@ def _places(by_field: Mapping[str, Sequence[Box]], printed_in: Sequence[Box]) ->
 def _area(boxes: Sequence[Box]) -> Area:
     x, y = min(box.x for box in boxes), min(box.y for box in boxes)
     return x, y, max(box.x + box.w for box in boxes) - x, max(box.y + box.h for box in boxes) - y
-
-
-def _with_strokes_beside(
-    strokes: PageStrokes, boxes: Sequence[Box], ticked: Mapping[str, marks.MarksSeen]
-) -> Mapping[str, marks.MarksSeen]:
-    """Each box with strokes next to it that no box explains, mm², as its feature `beside`; and each marked
-    one with the number of specks of the page that are about as large as its mark, as `specks`."""
-    looks = [(field, look) for field, seen in ticked.items() for look in seen.boxes]
-    found = mark_models.classify([look for _, look in looks])
-    on = {
-        (field, look.option): mark.on > thresholds.RATHER_MARKED
-        for (field, look), mark in zip(looks, found, strict=True)
-    }
-    own = [box for box in boxes if box.field in ticked]
-    amounts = {
-        (box.field, box.option): mm2
-        for box, mm2 in beside.measure(strokes, own, [on[box.field, box.option] for box in own]).items()
-    }
-
-    loose, inside = beside.specks(strokes, own), own[0].w * own[0].h if own else 0.0
-
-    def told(field: str, look: BoxSeen) -> BoxSeen:
-        more = {}
-        if mm2 := amounts.get((field, look.option)):
-            more["beside"] = mm2
-        if on[field, look.option]:
-            least = thresholds.SPECK_LIKE * look.features["inside"] * inside
-            more["specks"] = float(len(loose) - np.searchsorted(loose, least))
-        return replace(look, features={**look.features, **more})
-
-    return {
-        field: replace(seen, boxes=tuple(told(field, look) for look in seen.boxes))
-        for field, seen in ticked.items()
-    }
 
 
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:

@@ -17,8 +17,8 @@ from layouts.model import Area
 
 _SCALE = 3 * READING_MM_PER_PX
 """mm per px: about half as broad again as a fine pen."""
-_JOINED_PX = 3
-"""Gap that is closed in a stroke: where it crosses a frame, part of it is taken for the frame's."""
+_NEAR = np.ones((3, 3), np.uint8)
+"""So small a gap is closed in a stroke: where it crosses a frame, part of it is taken for the frame's."""
 _NOBODY = -1
 
 
@@ -41,27 +41,22 @@ class PageStrokes:
     @staticmethod
     def of(ink: PageInk, places: Mapping[str, Area]) -> PageStrokes:
         """`places`: field key → where it is written in, mm."""
-        frame = ink.page.frame
-        region = (0.0, 0.0, frame.width, frame.height)
-        new = smooth(ink.in_region(*region, _SCALE)) > ink.floor
-        near = np.ones((_JOINED_PX, _JOINED_PX), np.uint8)
-        joined = cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_CLOSE, near)
+        new = smooth(ink.in_region(*_whole(ink), _SCALE)) > ink.floor
+        joined = cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_CLOSE, _NEAR)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         labels *= new
         px = np.bincount(labels.ravel(), minlength=count).astype(np.float64)
         sides = stats[:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)]
-        printed = ink.page.blank_patch(*region, _SCALE) < thresholds.RULED_GREY
-        on_print = np.bincount(labels[cv2.dilate(printed.astype(np.uint8), near) > 0], minlength=count)
-        residue = ink.is_residue(sides.min(1) * _SCALE, on_print / np.maximum(px, 1))
+        on_print = np.bincount(labels[_near_print(ink)], minlength=count) / np.maximum(px, 1)
+        residue = ink.is_residue(sides.min(1) * _SCALE, on_print)
         residue[0] = True
         px[residue] = 0.0
         longer = np.where(residue, 0.0, sides.max(1) * _SCALE)
         large = sides.min(1) * _SCALE >= thresholds.CROSSING_PIECE_MM
         large &= ~residue & (px < thresholds.CROSSING_FILL * sides.prod(1))
         crossed = bool(large.any()) and _is_crossed(~residue[labels])
-        return PageStrokes(
-            labels, px * _SCALE**2, longer, tuple(places), _owners(labels, px, places), crossed
-        )
+        owner = _owners(labels, px, places)
+        return PageStrokes(labels, px * _SCALE**2, longer, tuple(places), owner, crossed)
 
     def within(self, area: Area) -> NDArray[Any]:
         """The labels in an area, mm."""
@@ -77,17 +72,26 @@ class PageStrokes:
         if not others.any():
             return np.zeros(shape, bool)
         # A stroke's rim is broader in a closer look.
-        grown = cv2.dilate(others, np.ones((3, 3), np.uint8))
+        grown = cv2.dilate(others, _NEAR)
         return cv2.resize(grown, shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def _whole(ink: PageInk) -> Area:
+    return 0.0, 0.0, ink.page.frame.width, ink.page.frame.height
+
+
+def _near_print(ink: PageInk) -> NDArray[np.bool_]:
+    printed = ink.page.blank_patch(*_whole(ink), _SCALE) < thresholds.RULED_GREY
+    return cv2.dilate(printed.astype(np.uint8), _NEAR) > 0
 
 
 def _is_crossed(pen: NDArray[np.bool_]) -> bool:
     """Whether a thin line runs far across the page and aslant, be it broken where print hides it: shadows are
     broad, creases and the paper's edges lie straight, rims of stains are round."""
-    broad = np.ones((round(thresholds.STRIKE_THICK_MM / _SCALE) + 1,) * 2, np.uint8)
+    broad = np.ones((round(thresholds.CROSSING_THICK_MM / _SCALE),) * 2, np.uint8)
     thin = pen & (cv2.morphologyEx(pen.astype(np.uint8), cv2.MORPH_OPEN, broad) == 0)
     length, gap = (round(mm / _SCALE) for mm in (thresholds.CROSSING_MM, thresholds.CROSSING_GAP_MM))
-    found = cv2.HoughLinesP(thin.astype(np.uint8), 1, np.pi / 180, length // 2, None, length, gap)
+    found = cv2.HoughLinesP(thin.astype(np.uint8), 1, np.pi / 720, length // 4, None, length, gap)
     if found is None:
         return False
     across, down = np.abs(found[:, 0, 2:] - found[:, 0, :2]).T

@@ -526,6 +526,9 @@ CROSSING_MM, CROSSING_GAP_MM, CROSSING_SLANT, CROSSING_PIECE_MM, CROSSING_FILL =
 per mm, either way; how far across and down its longest piece must reach to be looked for, mm, and the share
 of that room that the piece inks at most."""
 
+CROSSING_THICK_MM = 2.5
+"""How broad such a line may look, mm: where a page's strokes are looked at, one of 0.6 mm has 1.8."""
+
 BESIDE_REACH_MM, BESIDE_MM2, BESIDE_MM = 1.6, 0.4, 1.8
 """How far from a box's frame a stroke that goes through no marked box asks about it, mm; the least that such
 a stroke has, mm² (a tick of 2.5 mm by a fine pen has 0.5), and its length, mm."""

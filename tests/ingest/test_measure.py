@@ -169,3 +169,62 @@ def test_where_the_scan_is_black_no_paper_is_seen(box, hidden):
     registered = ink_of(page, blank, boxes).page
     (seen,) = measure_page(registered, PrintedLayout(layout, (blank,)), 1, {}, _Null())
     assert seen.hidden == hidden
+
+
+# --- strokes beside boxes -------------------------------------------------------------------------
+
+
+def _nobodys(seen: Measurement) -> set[str | None]:
+    return {box.option for box in seen.boxes if box.features.get("beside")}
+
+
+def _missed(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    """A tick to the left of the second box."""
+    x = BOXES[1].x
+    stroke(page, [(x - 3.2, 31.6), (x - 2.0, 33.2), (x - 0.4, 30.6)])
+
+
+def test_a_tick_beside_its_box_is_nobodys():
+    assert _nobodys(_seen(_missed)) == {"o1"}
+    assert _nobodys(_seen(lambda page: tick(page, BOXES[1], 1.6))) == set()  # it runs through its own
+    dust = _seen(lambda page: stroke(page, [(BOXES[1].x - 1.0, 32.0), (BOXES[1].x - 0.6, 32.1)]))
+    assert _nobodys(dust) == set()
+
+
+def test_pieces_beside_a_marked_box_are_its_own():
+    def ticked_and_a_piece(page):  # type: ignore[no-untyped-def]
+        tick(page, BOXES[1])
+        stroke(page, [(BOXES[1].x + 4.6, 29.2), (BOXES[1].x + 6.8, 27.4)])
+
+    assert _nobodys(_seen(ticked_and_a_piece, SEVERAL)) == set()
+
+
+def test_specks_as_large_as_a_mark_are_counted():
+    def dotted(page):  # type: ignore[no-untyped-def]
+        for x, y in ((BOXES[0].x + 2.0, 32.0), *((20.0 + 9 * n, 50.0 + 8 * (n % 3)) for n in range(7))):
+            stroke(page, [(x, y), (x + 0.4, y)], 0.9)
+
+    looks = {box.option: box.features for box in _seen(dotted).boxes}
+    assert looks["o0"]["specks"] >= 5
+    assert "specks" not in looks["o1"]
+    clean = _seen(lambda page: stroke(page, [(BOXES[0].x + 2.0, 32.0), (BOXES[0].x + 2.4, 32.0)], 0.9))
+    assert clean.boxes[0].features["specks"] == 0.0
+
+
+def test_a_page_is_crossed_out_by_long_slanted_lines():
+    assert _seen(lambda page: stroke(page, [(6.0, 6.0), (114.0, 74.0)], 0.6)).crossed_out
+
+    def broken(page):  # type: ignore[no-untyped-def]
+        for n in range(12):
+            start, end = (np.array((6.0, 6.0)) + np.array((9.0, 5.6)) * (n + part) for part in (0.0, 0.7))
+            stroke(page, [tuple(start), tuple(end)], 0.6)
+
+    assert not _seen(broken).crossed_out  # no piece of it is long
+    assert not _seen(lambda page: stroke(page, [(5.0, 60.0), (115.0, 61.0)], 0.6)).crossed_out  # a crease
+    assert not _seen(_missed).crossed_out
+
+    def shadow(page):  # type: ignore[no-untyped-def]
+        for n in range(70):
+            stroke(page, [(6.0 + 1.5 * n, 6.0 + n), (116.0, 6.0 + n)], 1.4, 0.4)
+
+    assert not _seen(shadow).crossed_out
