@@ -36,7 +36,8 @@ BODY = 22
 NAMES = (*(f"d{digit}" for digit in range(10)), "none")
 """Features of a cell: probabilities of the digits and of none of them; beside them `ink` in mm², how `dark`
 it is, how sharp its `edge`, and how much of it comes `from_beyond`, mm²; of ink that is no cell's own, how
-much is `above` and how much `between` the cells, mm², and whether a streak `runs_on`."""
+much is `above` and how much `between` the cells, mm², and whether a streak `runs_on`; and how far `aside` of
+its cell's middle it is, in cells."""
 
 _MARGIN_MM = 1.5
 """Around the cells: digits run out of them, up to half the way to the next line."""
@@ -82,6 +83,7 @@ def measure(
         "runs_on": [_runs_on(mask, one) for one in own],
         "above": _above(comb, mask, own),
         "between": _between(comb, mask, own),
+        "aside": [_aside(cell, one) for cell, one in zip(comb.columns, own, strict=True)],
     }
     boxes = _read_cells(cells, sharp, own, beside)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
@@ -285,6 +287,15 @@ def _between(comb: _Comb, mask: NDArray[np.bool_], own: Sequence[NDArray[np.bool
     inset = round(thresholds.CELL_INSET_MM / _SCALE)
     edges = [*(cell.start for cell in comb.columns), comb.columns[-1].stop]
     return [float(others[inset:-inset, left:right].sum()) * _PX_AREA for left, right in pairwise(edges)]
+
+
+def _aside(cell: slice, own: NDArray[np.bool_]) -> float:
+    """How far the middle of a cell's ink is from its own, in cells: who writes without regard to cells hits
+    them off their middle."""
+    columns = np.flatnonzero(own.any(0))
+    if not len(columns):
+        return 0.0
+    return float(abs(columns[0] + columns[-1] - cell.start - cell.stop) / 2 / (cell.stop - cell.start))
 
 
 # --- cell by cell ---------------------------------------------------------------------------------

@@ -114,7 +114,9 @@ def _with_zeros(field: Field, seen: Measurement, written: Sequence[int]) -> tupl
     for tens, units in _pairs(field):
         there = [cell for cell in (tens, units) if cell in written]
         other = units if there == [tens] else tens
-        if len(there) == 1 and seen.boxes[other].features["ink"] < thresholds.DIGIT_DUST_MM2:
+        if len(there) != 1 or seen.boxes[other].features["ink"] >= thresholds.DIGIT_DUST_MM2:
+            continue
+        if seen.boxes[there[0]].features.get("aside", 0.0) < thresholds.DIGIT_ASIDE:
             zeros[there[0]] = tens
     # A zero stands before the digit, in whichever of the two cells that is.
     numbers: list[int] = []

@@ -332,6 +332,10 @@ DIGIT_ABOVE_MM2 = 0.5
 """Ink close above a cell from which a digit may be written there instead, mm²: of 11 numbers corrected like
 this 9 have more than 1, of 500 others one has 0.4."""
 
+DIGIT_ASIDE = 0.3
+"""How far the middle of a digit may be from its cell's, in cells, for the blank cell beside it to mean a
+left-out zero: else the other digit may stand between the cells."""
+
 STREAK_STRAYS_MM = 0.4
 """How far to the side a scanner's streak may be above and below a cell of where it is within, mm."""
 

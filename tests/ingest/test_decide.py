@@ -510,6 +510,37 @@ DATE = Field("n", "日期", Kind.DATE, cells=8)
 MOBILE = Field("n", "手机", Kind.DIGITS, cells=11, rule="mobile")
 
 
+def test_a_zero_that_is_left_out_of_a_month_or_a_day_is_understood():
+    month_day = Field("n", "月日", Kind.DIGITS, cells=4, rule="month_day")
+    for cells in ("2017 4 5", "20174 5 ", "20174  5", "2017 405"):
+        found = _number(DATE, cells, _strip(cells.replace(" ", "")))
+        assert (found.value, found.doubt) == ("2017-04-05", "")
+        assert found.confidence > 0.99
+    assert _number(month_day, " 312", _strip("312")).value == "0312"
+    assert _number(month_day, "4 2 ", _strip("42")).value == "0402"
+    # Of other numbers a blank cell among the digits says nothing, nor does a month that is missing.
+    assert _number(COUNT, "1 42 ", _strip("142")).doubt
+    assert _number(DATE, "2017  15", _strip("201715")).doubt
+
+
+def test_no_zero_is_understood_beside_specks_or_a_digit_that_stands_aside():
+    def read(**more: float) -> Reading:
+        cells = [_cell(n, digit.strip()) for n, digit in enumerate("2017 405")]
+        blank, four = (BoxSeen(None, n, {**cells[n].features, **more}) for n in (4, 5))
+        boxes = (
+            *cells[:4],
+            blank if "ink" in more else cells[4],
+            four if "aside" in more else cells[5],
+            *cells[6:],
+        )
+        seen = Measurement("n", 0.1, boxes=tuple(boxes), texts=(_strip("2017405"),))
+        return decide(_form(DATE), [seen], {}, PLAIN)[0]
+
+    assert read(aside=0.1).doubt == ""
+    assert read(aside=0.4).doubt
+    assert read(ink=0.2).doubt
+
+
 def test_two_readers_that_agree_are_believed():
     assert _number(COUNT, "  142", _strip("142")).value == "142"
     assert _number(COUNT, "  142", _strip("142")).confidence > 0.998
