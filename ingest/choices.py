@@ -219,6 +219,18 @@ def _has_strayed(question: _Question, value: Value) -> _Doubt:
     return thresholds.UNEXPLAINED, f"{question.labels(stray[:1])}：{words}"
 
 
+def _is_tinted(question: _Question, value: Value) -> _Doubt:
+    """Among the boxes of an unanswered question one is darker than the others, though with no ink that
+    counts: pencil that is nearly lost."""
+    if question.alone:
+        return None
+    tints = [box.seen.features.get("tint", 0.0) for box in question.boxes]
+    if value not in (None, []) or len(tints) < 2 or max(tints) - median(tints) < thresholds.TINTED:
+        return None
+    darkest = question.boxes[tints.index(max(tints))]
+    return thresholds.UNEXPLAINED, f"“{question.labels([darkest])}”的框里好像有很淡的笔迹，请确认"
+
+
 def _has_strokes_beside(question: _Question, value: Value) -> _Doubt:
     """A stroke beside boxes that goes through no marked one may be a tick that missed; but nobody gives just
     one answer of a block."""
@@ -281,7 +293,7 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
-    _is_hidden, _has_strayed, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
+    _is_hidden, _has_strayed, _is_tinted, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
     _is_scribbled, _may_be_a_speck, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""

@@ -91,7 +91,8 @@ def look(ink: PageInk, boxes: Sequence[Box]) -> tuple[Mapping[str, Shift], list[
 
 def _rounded(features: Mapping[str, float]) -> dict[str, float]:
     return {
-        name: round(float(value), 5 if name in mark_models.BY_LOOK else 3) for name, value in features.items()
+        name: round(float(value), 5 if name in (*mark_models.BY_LOOK, "tint") else 3)
+        for name, value in features.items()
     }
 
 
@@ -115,14 +116,15 @@ def _quick_look(ink: PageInk, boxes: Sequence[Box], shifts: Mapping[str, Shift])
     moved = np.array([shifts[box.field] for box in boxes])
     seen, print_ = (stack.reshape(-1, QUICK_PX) for stack in _patches(ink, boxes, QUICK_PX, moved))
     paper = ink.paper_at(_centres(boxes)).repeat(QUICK_PX)[:, None]
-    found = smooth(darker(seen, ink.expected(print_, paper))) > ink.floor
-    stack = found.reshape(len(boxes), QUICK_PX, QUICK_PX)
+    new = smooth(darker(seen, ink.expected(print_, paper)))
+    stack = (new > ink.floor).reshape(len(boxes), QUICK_PX, QUICK_PX)
+    tints = new.reshape(stack.shape)[:, *square(QUICK_PX, -INSET)].mean((1, 2))
     frame = ink.print_found(seen, print_, paper).reshape(len(boxes), -1)
     inside = stack[:, *square(QUICK_PX, -INSET)].mean((1, 2))
     ring = stack[:, ring_mask(QUICK_PX)].mean(1)
     return [
-        {"inside": float(i), "ring": float(r), "print": float(p)}
-        for i, r, p in zip(inside, ring, np.nanmean(frame, 1), strict=True)
+        {"inside": float(i), "ring": float(r), "print": float(p), "tint": float(t)}
+        for i, r, p, t in zip(inside, ring, np.nanmean(frame, 1), tints, strict=True)
     ]
 
 

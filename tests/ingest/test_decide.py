@@ -130,6 +130,18 @@ def test_what_is_surely_dirt_needs_nobody():
     assert _single("ese").confidence > 0.99
 
 
+def test_a_box_that_is_darker_than_its_neighbours_is_asked_about():
+    def read(tint: float, kind: str = "empty") -> Reading:
+        boxes = (_box("a", kind, tint=0.005), _box("b", tint=tint), _box("c", tint=0.004))
+        field = Field("q", "问", Kind.SINGLE, ABC)
+        return decide(_form(field), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN)[0]
+
+    assert (read(0.03).value, read(0.03).confidence <= thresholds.UNEXPLAINED) == (None, True)
+    assert "乙" in read(0.03).doubt
+    assert read(0.01).confidence > 0.99
+    assert read(0.03, "marked").confidence > 0.99  # an answer was given
+
+
 def test_what_covers_a_box_may_cover_its_mark():
     covered = (_box("a"), _box("b", "stray", fill=1.0), _box("c"))
     field = Field("q", "问", Kind.SINGLE, ABC)
