@@ -493,9 +493,9 @@ STRAY_FILL = 0.012
 676, a dot of 0.35 mm."""
 
 TINTED = 0.012
-"""By how much more one box of an unanswered question is darkened, as a share of the paper's brightness over its
-inside, than is usual of its boxes, from which a person looks: of 860 on office pages one was as far off, of 430
-on worn ones one in fifteen; a pencil tick that was not seen otherwise had 0.013."""
+"""By how much more one box of an unanswered question is darkened, as a share of the paper's brightness over
+its inside, than is usual of its boxes, from which a person looks: of 860 on office pages one was as far off,
+of 430 on worn ones one in fifteen; a pencil tick that was not seen otherwise had 0.013."""
 
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""
