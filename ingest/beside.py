@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from layouts.model import Area, Box
 
 _Option = tuple[str, str]
 """Field and option."""
+_Near = Mapping[_Option, NDArray[Any]]
+"""The strokes in and beside each box, by label."""
 
 
 def measure(
@@ -27,9 +30,9 @@ def measure(
     own = [box for box in boxes if box.field in ticked]
     if not own:
         return ticked
-    marked = _marked(ticked)
-    nobodys = _nobodys(strokes, own, marked)
-    loose, inside = _specks(strokes, own), own[0].w * own[0].h
+    marked, near = _marked(ticked), {_option(box): np.unique(strokes.within(_around(box))) for box in own}
+    nobodys = _nobodys(strokes, own, marked, near)
+    loose, inside = _specks(strokes, near), own[0].w * own[0].h
 
     def told(option: _Option, look: BoxSeen) -> BoxSeen:
         more = {"beside": nobodys[option]} if option in nobodys else {}
@@ -54,30 +57,31 @@ def _marked(ticked: Mapping[str, MarksSeen]) -> set[_Option]:
     }
 
 
-def _nobodys(strokes: PageStrokes, boxes: Sequence[Box], marked: set[_Option]) -> Mapping[_Option, float]:
+def _nobodys(
+    strokes: PageStrokes, boxes: Sequence[Box], marked: set[_Option], near: _Near
+) -> Mapping[_Option, float]:
     """How much ink of strokes that go through no marked box is beside each unmarked one, mm²."""
     free = (strokes.mm2 >= thresholds.BESIDE_MM2) & (strokes.mm >= thresholds.BESIDE_MM) & (strokes.owner < 0)
     own: dict[str, set[int]] = {}
     for box in boxes:
         if _option(box) in marked:
-            free[np.unique(strokes.within((box.x, box.y, box.w, box.h)))] = False
+            free[np.unique(strokes.within(box.area))] = False
             # A mark may be broken into pieces: of one question they are taken for its mark's.
-            own.setdefault(box.field, set()).update(map(int, np.unique(strokes.within(_around(box)))))
+            own.setdefault(box.field, set()).update(map(int, near[_option(box)]))
     found = {}
-    for box in boxes:
-        near = np.unique(strokes.within(_around(box)))
-        left = [n for n in near[free[near]] if n not in own.get(box.field, ())]
-        if left and _option(box) not in marked:
-            found[_option(box)] = round(float(strokes.mm2[left].max()), 2)
+    for option in near.keys() - marked:
+        left = [n for n in near[option][free[near[option]]] if n not in own.get(option[0], ())]
+        if left:
+            found[option] = round(float(strokes.mm2[left].max()), 2)
     return found
 
 
-def _specks(strokes: PageStrokes, boxes: Sequence[Box]) -> NDArray[np.float64]:
+def _specks(strokes: PageStrokes, near: _Near) -> NDArray[np.float64]:
     """Sizes of the specks of a page, mm², from the least up: what is short and lies neither near a box nor in
     a place to write."""
     loose = (strokes.mm2 > 0) & (strokes.mm <= thresholds.SPECK_MM) & (strokes.owner < 0)
-    for box in boxes:
-        loose[np.unique(strokes.within(_around(box)))] = False
+    for labels in near.values():
+        loose[labels] = False
     return np.sort(strokes.mm2[loose])
 
 

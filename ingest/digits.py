@@ -25,7 +25,7 @@ from ingest.model import BoxSeen, Character, Image, TextSeen
 from ingest.page_strokes import PageStrokes
 from ingest.register import READING_MM_PER_PX, Shift
 from ingest.strokes import sharpness, slope
-from layouts.model import Box
+from layouts.model import Box, bounds
 
 CLASSES = 11
 NO_DIGIT = 10
@@ -97,13 +97,8 @@ class _Comb:
 
     def __init__(self, cells: tuple[Box, ...]) -> None:
         self.cells = cells
-        x, y = min(c.x for c in cells), min(c.y for c in cells)
-        self.place = (
-            x,
-            y,
-            max(c.x + c.w for c in cells) - x,
-            max(c.y + c.h for c in cells) - y,
-        )
+        self.place = bounds([cell.area for cell in cells])
+        x, y, _, _ = self.place
         margin, inset = _MARGIN_MM, thresholds.CELL_INSET_MM
         self.inside = (x + inset, y + inset, self.place[2] - 2 * inset, self.place[3] - 2 * inset)
         self.region = (x - margin, y - margin, self.place[2] + 2 * margin, self.place[3] + 2 * margin)
@@ -202,8 +197,9 @@ def _bridged(
     ):
         near = cv2.dilate(lines, across) > 0
         gaps = (cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, across) > 0) & near & ~mask
-        sharp = np.where(gaps, cv2.morphologyEx(sharp, cv2.MORPH_CLOSE, across), sharp)
-        mask = mask | gaps
+        if gaps.any():
+            sharp = np.where(gaps, cv2.morphologyEx(sharp, cv2.MORPH_CLOSE, across), sharp)
+            mask = mask | gaps
     return sharp, mask
 
 

@@ -21,7 +21,7 @@ from ingest.ink import Ink, PageInk, darker, smooth
 from ingest.model import BoxSeen, Image
 from ingest.register import Shift
 from ingest.strokes import BOX_PX, CLOSE_PX, INSET, QUICK_PX, RING, ring_mask, square
-from layouts.model import Box
+from layouts.model import Box, bounds
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,8 @@ def _astray(boxes: Sequence[Box], looks: Sequence[Mapping[str, float]]) -> set[s
 def _field_shifts(ink: PageInk, boxes: Sequence[Box], fields: set[str]) -> dict[str, Shift]:
     shifts = {}
     for field in fields:
-        own = [box for box in boxes if box.field == field]
-        x, y = min(box.x for box in own), min(box.y for box in own)
-        w, h = max(box.x + box.w for box in own) - x, max(box.y + box.h for box in own) - y
-        shifts[field] = ink.page.align_field(x, y, w, h).shift_mm
+        own = bounds([box.area for box in boxes if box.field == field])
+        shifts[field] = ink.page.align_field(*own).shift_mm
     return shifts
 
 

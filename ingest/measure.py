@@ -13,7 +13,7 @@ from ingest.lines import without_lines
 from ingest.model import BoxSeen, Measurement, PrintedLayout
 from ingest.page_strokes import PageStrokes
 from ingest.register import RegisteredPage
-from layouts.model import Area, Box, BoxKind, Layout
+from layouts.model import Area, Box, BoxKind, Layout, bounds
 
 Vocabularies = Mapping[str, Sequence[str]]
 
@@ -63,7 +63,7 @@ def _print_share(ink: PageInk, boxes: Sequence[Box], seen: Measurement) -> float
     """Of a field in which nothing is written; boxes tell it themselves."""
     if seen.ink > 0 or boxes[0].kind is BoxKind.CHECKBOX:
         return None
-    x, y, w, h = _area(boxes)
+    x, y, w, h = bounds([box.area for box in boxes])
     around = thresholds.PRINT_AROUND_MM
     return ink.print_share(x - around, y - around, w + 2 * around, h + 2 * around)
 
@@ -113,19 +113,14 @@ def _marks(
 def _places(by_field: Mapping[str, Sequence[Box]], printed_in: Sequence[Box]) -> Mapping[str, Area]:
     """Where the fields that are written in are, with the room that writing takes above and below a line; and
     those that are printed sheet by sheet, which the blank page does not have."""
-    places = {box.field: _area([box]) for box in printed_in}
+    places = {box.field: box.area for box in printed_in}
     for field, boxes in by_field.items():
         if boxes[0].kind is not BoxKind.CHECKBOX:
-            x, y, w, h = _area(boxes)
+            x, y, w, h = bounds([box.area for box in boxes])
             lines = boxes[0].kind in (BoxKind.TEXT, BoxKind.LINES)
             above, below = (thresholds.TEXT_ABOVE_MM, thresholds.TEXT_BELOW_MM) if lines else (0.0, 0.0)
             places[field] = (x, y - above, w, h + above + below)
     return places
-
-
-def _area(boxes: Sequence[Box]) -> Area:
-    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-    return x, y, max(box.x + box.w for box in boxes) - x, max(box.y + box.h for box in boxes) - y
 
 
 def _writing(field: Field, seen: text.WritingSeen) -> Measurement:

@@ -47,7 +47,7 @@ def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -
     field = _Field(box)
     if not covers(ink.in_region(box.x, box.y, box.w, box.h, _QUICK), ink.floor, _QUICK):
         return WritingSeen(0.0)
-    alignment = ink.lies(box.x, box.y, box.w, box.h)
+    alignment = ink.lies(*box.area)
     sharp = ink.in_region(*field.region, shift=alignment.shift_mm)
     mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*field.region))
     mask = without_strikes(mask, _SCALE, thresholds.TEXT_LEAST_MM2)
@@ -82,7 +82,7 @@ class SignatureSeen:
 
 def signature(ink: PageInk, box: Box) -> SignatureSeen:
     """Whether anything is written or stamped: ink of any colour, so that a red seal counts."""
-    place = (box.x, box.y, box.w, box.h)
+    place = box.area
     if not covers(ink.in_region(*place, _QUICK, any_colour=True), ink.floor, _QUICK):
         return SignatureSeen(0.0)
     alignment, beyond = ink.lies(*place), thresholds.SIGNATURE_BEYOND_MM

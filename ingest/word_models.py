@@ -49,7 +49,7 @@ def pictures(ink: PageInk, layout: Layout, boxes: Sequence[Box], shift: Shift) -
 
 
 def _strip(ink: PageInk, layout: Layout, box: Box, shift: Shift) -> NDArray[np.float32]:
-    x, y, w, h = layout.words_of(box) or (box.x, box.y, box.w, box.h)
+    x, y, w, h = layout.words_of(box) or box.area
     left, top = box.x - LEFT_MM, y + h / 2 - HIGH_PX * MM_PER_PX / 2
     region = (left, top, WIDE_PX * MM_PER_PX, HIGH_PX * MM_PER_PX)
     seen, print_ = ink.page.patch(*region, MM_PER_PX, shift), ink.page.blank_patch(*region, MM_PER_PX)

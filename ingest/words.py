@@ -56,7 +56,7 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
 
     What only reaches in from beyond, or runs through, is not about these words: another question's tick.
     """
-    margin, own = thresholds.WORDS_MARGIN_MM, [(box.x, box.y, box.w, box.h) for box in boxes]
+    margin, own = thresholds.WORDS_MARGIN_MM, [box.area for box in boxes]
     x, y = min(area[0] for area in areas) - margin, min(area[1] for area in areas) - margin
     right = min(max(x + w for x, _, w, _ in areas) + margin, ink.page.frame.width - thresholds.PAPER_EDGE_MM)
     width, height = right - x, max(y + h for _, y, _, h in areas) + margin - y

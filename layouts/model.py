@@ -33,6 +33,12 @@ WORDS_BEHIND_MM = 2.0
 """An option's words begin within this distance behind its box."""
 
 
+def bounds(areas: Sequence[Area]) -> Area:
+    """The least area that holds them all. Raises ValueError when there are none."""
+    x, y = min(area[0] for area in areas), min(area[1] for area in areas)
+    return x, y, max(a[0] + a[2] for a in areas) - x, max(a[1] + a[3] for a in areas) - y
+
+
 class BoxKind(StrEnum):
     CHECKBOX = "checkbox"
     COMB = "comb"
@@ -59,6 +65,10 @@ class Box:
     option: str | None = None
     cell: int | None = None
     lines: int = 0
+
+    @property
+    def area(self) -> Area:
+        return self.x, self.y, self.w, self.h
 
 
 @dataclass(frozen=True)
@@ -157,10 +167,7 @@ class Layout:
     def area_of(self, boxes: Sequence[Box]) -> Area:
         """What some boxes of a page and the words of their options take up. Raises ValueError when there are
         no boxes."""
-        areas = [(box.x, box.y, box.w, box.h) for box in boxes]
-        areas += [words for box in boxes if (words := self.words_of(box))]
-        x, y = min(area[0] for area in areas), min(area[1] for area in areas)
-        return x, y, max(a[0] + a[2] for a in areas) - x, max(a[1] + a[3] for a in areas) - y
+        return bounds([box.area for box in boxes] + [a for box in boxes if (a := self.words_of(box))])
 
     def words_of(self, box: Box) -> Area | None:
         """Where an option's words are printed behind its box; None in a table of boxes, whose words stand
