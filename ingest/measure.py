@@ -131,5 +131,6 @@ def _writing(field: Field, seen: text.WritingSeen) -> Measurement:
 
 def _signature(field: Field, seen: text.SignatureSeen) -> Measurement:
     shift, residual = seen.alignment.shift_mm, round(seen.alignment.residual_mm, 3)
-    box = BoxSeen(None, None, {"reaching_in": seen.reaching_in})
+    looks = {"reaching_in": seen.reaching_in, "mm2": seen.mm2, "across_mm": seen.across_mm}
+    box = BoxSeen(None, None, looks)
     return Measurement(field.key, seen.ink, shift, residual, (box,))

@@ -43,10 +43,21 @@ def signature(field: Field, seen: Measurement, calibration: Calibration) -> Read
     reaching_in = sum(box.features.get("reaching_in", 0.0) for box in seen.boxes)
     if reaching_in >= thresholds.SIGNED_INK:
         raw, doubt = min(raw, thresholds.UNEXPLAINED), "有旁边伸过来的印章、笔迹或污渍，请确认是否签名或盖章"
+    if signed and _is_slight(seen):
+        raw, doubt = min(raw, thresholds.UNEXPLAINED), "只有一条线或很少的墨迹，请确认是否签名或盖章"
     if seen.ink > thresholds.SIGNED_MOST:
         raw, doubt = min(raw, thresholds.UNEXPLAINED), "这里几乎全黑，请确认是否签名或盖章"
     confidence = calibration(Judgement.SIGNATURE, raw)
     return Reading(field.key, signed, confidence, doubt=doubt, judgement=Judgement.SIGNATURE, raw=raw)
+
+
+def _is_slight(seen: Measurement) -> bool:
+    """Whether what is in a place to sign may be a crease, a streak, a fibre, specks."""
+    return any(
+        box.features.get("mm2", math.inf) < thresholds.SIGNATURE_MM2
+        or box.features.get("across_mm", math.inf) < thresholds.SIGNATURE_ACROSS_MM
+        for box in seen.boxes
+    )
 
 
 def _free(field: Field, text: TextSeen, calibration: Calibration, unlisted: bool) -> Reading:

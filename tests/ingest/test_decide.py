@@ -774,6 +774,17 @@ def test_a_seal_that_reaches_in_is_no_confident_signature():
         assert found.doubt
 
 
+@pytest.mark.parametrize(
+    ("mm2", "across_mm", "sure"), [(40.0, 6.0, True), (40.0, 1.0, False), (5.0, 6.0, False)]
+)
+def test_a_thin_line_or_little_ink_is_no_confident_signature(mm2, across_mm, sure):
+    field = Field("u", "签名", Kind.SIGNATURE)
+    seen = (BoxSeen(None, None, {"mm2": mm2, "across_mm": across_mm}),)
+    found = decide(_form(field), [Measurement("u", 0.05, boxes=seen)], {}, PLAIN)[0]
+    assert found.value is True
+    assert (found.confidence > 0.98, found.doubt == "") == (sure, sure)
+
+
 # --- across fields --------------------------------------------------------------------------------
 
 

@@ -233,6 +233,20 @@ def test_a_streak_that_the_rule_cuts_into_pieces_is_no_signature():
     assert text.signature(ink_of(page, blank, [SHORT]), SHORT).ink > 0.01
 
 
+def test_a_line_is_told_from_a_signature_by_how_broad_it_is():
+    blank = printed([SHORT])
+
+    def signed(*points):
+        page = blank.copy()
+        stroke(page, points)
+        return text.signature(ink_of(page, blank, [SHORT]), SHORT)
+
+    crease, fibre = signed((13.0, 25.0), (22.0, 25.6)), signed((20.0, 24.0), (22.0, 26.0), (23.0, 25.5))
+    name = signed((13.0, 24.0), (16.0, 28.0), (18.0, 23.0), (21.0, 28.0), (24.0, 23.0), (27.0, 27.0))
+    assert max(crease.across_mm, fibre.across_mm) < thresholds.SIGNATURE_ACROSS_MM < name.across_mm
+    assert fibre.mm2 < thresholds.SIGNATURE_MM2 < name.mm2
+
+
 def test_nothing_is_no_signature():
     blank = printed([SHORT])
     assert text.signature(ink_of(blank, blank, [SHORT]), SHORT).ink == 0.0
