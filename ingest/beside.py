@@ -25,13 +25,15 @@ _Near = Mapping[_Option, NDArray[Any]]
 def measure(
     strokes: PageStrokes, boxes: Sequence[Box], ticked: Mapping[str, MarksSeen]
 ) -> Mapping[str, MarksSeen]:
-    """`ticked` with features more: `beside`, strokes next to an unmarked box that no box explains, mm²; and
-    `specks`, how many of the page are about as large as the mark in a marked one."""
+    """`ticked` with features more: `beside`, strokes next to an unmarked box that no box explains, mm²; of a
+    marked one, `stroke_mm`, how long the stroke is that its mark is part of, and `specks`, how many of the
+    page are about as large as the mark."""
     own = [box for box in boxes if box.field in ticked]
     if not own:
         return ticked
     marked, near = _marked(ticked), {_option(box): np.unique(strokes.within(_around(box))) for box in own}
     nobodys = _nobodys(strokes, own, marked, near)
+    places = {_option(box): box.area for box in own}
     loose, inside = _specks(strokes, near), own[0].w * own[0].h
 
     def told(option: _Option, look: BoxSeen) -> BoxSeen:
@@ -39,6 +41,7 @@ def measure(
         if option in marked:
             least = thresholds.SPECK_LIKE * look.features["inside"] * inside
             more["specks"] = float(len(loose) - np.searchsorted(loose, least))
+            more["stroke_mm"] = round(strokes.longest_in(places[option]), 1)
         return replace(look, features={**look.features, **more})
 
     return {

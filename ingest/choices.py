@@ -283,6 +283,15 @@ def _may_be_a_speck(question: _Question, value: Value) -> _Doubt:
     return thresholds.UNEXPLAINED, f"页上有不少污点，“{question.labels(like[:1])}”的标记可能也是，请确认"
 
 
+def _is_of_a_line(question: _Question, value: Value) -> _Doubt:
+    """The rim of a seal, a crease or a line through several rows is far longer than any mark."""
+    longer = [box for box in question.chosen(value) if _stroke_mm(box) >= thresholds.LONGER_THAN_MARK_MM]
+    if not longer:
+        return None
+    words = f"“{question.labels(longer[:1])}”的笔迹很长，可能是印章、折痕或划线，请确认是否选中"
+    return thresholds.UNEXPLAINED, words
+
+
 def _is_pale(question: _Question, value: Value) -> _Doubt:
     """A mark much paler than the others of the page may shine through from the back."""
     pale = thresholds.PALE * question.of_page.dark
@@ -294,7 +303,7 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
     _is_hidden, _has_strayed, _is_tinted, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
-    _is_scribbled, _may_be_a_speck, _is_pale,
+    _is_scribbled, _may_be_a_speck, _is_of_a_line, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""
 
@@ -330,6 +339,11 @@ def _is_like_specks(box: Mark) -> bool:
 def _beside(box: Mark) -> float:
     """Ink beside a box of strokes that go through no marked one, mm²."""
     return box.seen.features.get("beside", 0.0)
+
+
+def _stroke_mm(box: Mark) -> float:
+    """Length of the stroke that a mark is part of, mm."""
+    return box.seen.features.get("stroke_mm", 0.0)
 
 
 def _words_marked(box: Mark) -> float:

@@ -36,8 +36,8 @@ BODY = 22
 NAMES = (*(f"d{digit}" for digit in range(10)), "none")
 """Features of a cell: probabilities of the digits and of none of them; beside them `ink` in mm², how `dark`
 it is, how sharp its `edge`, and how much of it comes `from_beyond`, mm²; of ink that is no cell's own, how
-much is `above` and how much `between` the cells, mm², and whether a streak `runs_on`; and how far `aside` of
-its cell's middle it is, in cells."""
+much is `above` and how much `between` the cells, mm², and whether a streak `runs_on`; how far `aside` of its
+cell's middle it is, in cells; and how much belongs to strokes that go through a checkbox, `ticks`, mm²."""
 
 _MARGIN_MM = 1.5
 """Around the cells: digits run out of them, up to half the way to the next line."""
@@ -84,6 +84,7 @@ def measure(
         "above": _above(comb, mask, own),
         "between": _between(comb, mask, own),
         "aside": [_aside(cell, one) for cell, one in zip(comb.columns, own, strict=True)],
+        "ticks": [strokes.ticks_in(cell.area) if strokes else 0.0 for cell in cells],
     }
     boxes = _read_cells(cells, sharp, own, beside)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]

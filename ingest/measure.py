@@ -38,8 +38,9 @@ def measure_page(
     in_blocks = {f.key: layout.area_of(by_field[f.key]) for f in fields if f.block}
     struck = strikes.find(ink, list(in_blocks.values()))
     ink = strikes.without(ink, struck)
-    ticked = marks.measure(ink, [box for box in boxes if box.kind is BoxKind.CHECKBOX])
-    page_strokes = PageStrokes.of(ink, _places(by_field, printed_in))
+    checkboxes = [box for box in boxes if box.kind is BoxKind.CHECKBOX]
+    ticked = marks.measure(ink, checkboxes)
+    page_strokes = PageStrokes.of(ink, _places(by_field, printed_in), [box.area for box in checkboxes])
     ticked = beside.measure(page_strokes, boxes, ticked)
     reader = reader or engine()
     seen = [

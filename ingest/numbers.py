@@ -276,6 +276,8 @@ def _doubts(
         return min(raw, thresholds.CONTRADICTED), f"{best} {wrong}"
     if max(box.features.get("from_beyond", 0.0) for box in written) >= thresholds.DIGIT_DUST_MM2:
         return min(raw, thresholds.UNEXPLAINED), "旁边的笔迹伸到了格内，请核对"
+    if max(box.features.get("ticks", 0.0) for box in written) >= thresholds.DIGIT_DUST_MM2:
+        return min(raw, thresholds.UNEXPLAINED), "有一处打√的笔画伸到了格内，请核对"
     if _is_corrected_above(seen):
         return min(raw, thresholds.UNEXPLAINED), "格子上方还有笔迹，可能改写在那里，请核对"
     if _has_ink_between(seen):

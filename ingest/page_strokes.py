@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ class PageStrokes:
     mm2, mm    by label, how much ink a stroke has, and how long its longer side is; of print's remains 0
     places     fields that are written in
     owner      by label, in which of `places` most of the stroke lies, -1: in none
+    ticks      by label, whether the stroke runs through a checkbox
     crossed    whether a line runs far across the page and aslant: who crosses a page out draws such ones
     """
 
@@ -36,10 +37,11 @@ class PageStrokes:
     mm: NDArray[np.float64]
     places: tuple[str, ...]
     owner: NDArray[np.intp]
+    ticks: NDArray[np.bool_]
     crossed: bool = False
 
     @staticmethod
-    def of(ink: PageInk, places: Mapping[str, Area]) -> PageStrokes:
+    def of(ink: PageInk, places: Mapping[str, Area], checkboxes: Sequence[Area] = ()) -> PageStrokes:
         """`places`: field key → where it is written in, mm."""
         new = smooth(ink.in_region(*_whole(ink), _SCALE)) > ink.floor
         joined = cv2.morphologyEx(new.astype(np.uint8), cv2.MORPH_CLOSE, _NEAR)
@@ -56,11 +58,21 @@ class PageStrokes:
         large &= ~residue & (px < thresholds.CROSSING_FILL * sides.prod(1))
         crossed = bool(large.any()) and _is_crossed(~residue[labels])
         owner = _owners(labels, px, places)
-        return PageStrokes(labels, px * _SCALE**2, longer, tuple(places), owner, crossed)
+        ticks = _through(labels, px > 0, checkboxes)
+        return PageStrokes(labels, px * _SCALE**2, longer, tuple(places), owner, ticks, crossed)
 
     def within(self, area: Area) -> NDArray[Any]:
         """The labels in an area, mm."""
         return self.labels[_window(area)]
+
+    def ticks_in(self, area: Area) -> float:
+        """How much ink of strokes that run through a checkbox lies in an area, mm²."""
+        return float(self.ticks[self.within(area)].sum()) * _SCALE**2
+
+    def longest_in(self, area: Area) -> float:
+        """Length of the stroke that inks most of an area, mm; 0 where there is none."""
+        here = np.bincount(self.within(area).ravel(), minlength=len(self.mm)) * (self.mm2 > 0)
+        return float(self.mm[here.argmax()]) if here.any() else 0.0
 
     def of_others(self, field: str, inside: Area, area: Area, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Where in an area, mm, there are strokes of other places than `field`, as a picture of `shape`; but
@@ -74,6 +86,16 @@ class PageStrokes:
         # A stroke's rim is broader in a closer look.
         grown = cv2.dilate(others, _NEAR)
         return cv2.resize(grown, shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def _through(
+    labels: NDArray[Any], strokes: NDArray[np.bool_], checkboxes: Sequence[Area]
+) -> NDArray[np.bool_]:
+    """Which of the `strokes` run through a checkbox, by label."""
+    through = np.zeros(len(strokes), bool)
+    for area in checkboxes:
+        through[labels[_window(area)]] = True
+    return through & strokes
 
 
 def _whole(ink: PageInk) -> Area:

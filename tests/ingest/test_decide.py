@@ -352,6 +352,14 @@ def test_a_dot_on_a_page_of_specks_may_be_one():
         assert (found.value, "污点" in found.doubt) == ("a", asked)
 
 
+def test_a_mark_that_is_part_of_a_far_longer_line_is_asked_about():
+    field = Field("q", "问", Kind.SINGLE, ABC)
+    for length, asked in ((12.0, False), (60.0, True)):
+        boxes = (_box("a", "marked", stroke_mm=length), _box("b"), _box("c"))
+        found = decide(_form(field), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN)[0]
+        assert (found.value, "很长" in found.doubt) == ("a", asked)
+
+
 def test_of_a_page_that_is_crossed_out_nothing_is_accepted():
     assert _single("mee", crossed_out=True).confidence <= thresholds.UNEXPLAINED
     assert "整页" in _single("eee", crossed_out=True).doubt
@@ -564,6 +572,7 @@ def test_two_readers_that_agree_are_believed():
         ("dark", 0.2, "很淡"),
         ("edge", 0.05, "模糊"),
         ("from_beyond", 1.5, "伸到"),
+        ("ticks", 0.5, "打√"),
         ("runs_on", 1.0, "竖线"),
         ("above", 1.0, "上方"),
     ],

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from ink_pages import NO_REAL_MARKS, PX_PER_MM, comb, ink_of, printed, stroke
+from ink_pages import NO_REAL_MARKS, PX_PER_MM, checkboxes, comb, ink_of, printed, stroke
 
 from benchmarks.real_marks import REAL_MARKS, photographed_digits
 from ingest import digits, thresholds
@@ -9,7 +9,8 @@ from ingest.ctc import Alphabet, Trace
 from ingest.digits import CombSeen
 from ingest.engines import EngineError, PaddleEngine, engine
 from ingest.model import BoxSeen, Character, Image
-from layouts.model import Box
+from ingest.page_strokes import PageStrokes
+from layouts.model import Box, bounds
 
 
 class _Silent:
@@ -216,6 +217,22 @@ def test_a_stroke_from_the_line_below_is_told():
     seen = _seen({1: "6", 2: "6"}, 3, extra=tail)
     assert seen.boxes[0].features["from_beyond"] > 0.4
     assert max(box.features["from_beyond"] for box in seen.boxes[1:]) == 0.0
+
+
+def test_a_tick_that_runs_into_the_cells_is_told():
+    boxes, (box,) = comb(3), checkboxes((20.0, 42.0))
+    blank = printed([*boxes, box])
+    page = blank.copy()
+    for cell in boxes:
+        _write(page, cell, "6")
+    stroke(
+        page, [(box.x + 0.5, box.y + 1.8), (box.x + 1.5, box.y + 3.3), (boxes[0].x + 4.0, boxes[0].y + 5.0)]
+    )
+    ink = ink_of(page, blank, [*boxes, box])
+    strokes = PageStrokes.of(ink, {"n": bounds([cell.area for cell in boxes])}, [box.area])
+    seen = digits.measure(ink, boxes, _Silent(), strokes)  # type: ignore[arg-type]
+    assert seen.boxes[0].features["ticks"] > thresholds.DIGIT_DUST_MM2
+    assert [cell.features["ticks"] for cell in seen.boxes[1:]] == [0.0, 0.0]
 
 
 def test_a_streak_that_the_cells_lines_cut_into_pieces_is_told():

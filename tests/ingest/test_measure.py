@@ -211,6 +211,15 @@ def test_specks_as_large_as_a_mark_are_counted():
     assert clean.boxes[0].features["specks"] == 0.0
 
 
+def test_how_long_the_stroke_is_that_a_mark_is_part_of():
+    def line(page):  # type: ignore[no-untyped-def]
+        tick(page, BOXES[0])
+        stroke(page, [(BOXES[0].x + 1.5, BOXES[0].y + 3.3), (BOXES[0].x + 8.0, 70.0)])
+
+    assert _seen(line).boxes[0].features["stroke_mm"] > thresholds.LONGER_THAN_MARK_MM
+    assert 2.0 < _seen(lambda page: tick(page, BOXES[0])).boxes[0].features["stroke_mm"] < 8.0
+
+
 def test_a_page_is_crossed_out_by_long_slanted_lines():
     assert _seen(lambda page: stroke(page, [(6.0, 6.0), (114.0, 74.0)], 0.6)).crossed_out
 
