@@ -48,8 +48,7 @@ class Pyramid:
                 np.uint8,
             )
         matrix = to_level @ region_to_page(region, mm_per_px)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return np.asarray(cv2.warpPerspective(image, matrix, size, flags=flags, borderValue=_WHITE), np.uint8)
+        return _warped(image, matrix, size)
 
     def level(self, density: float) -> tuple[int, Image]:
         """The level at which `density` (px of the image per px of the picture) is near one."""
@@ -59,6 +58,14 @@ class Pyramid:
             if len(self._levels) == level:
                 self._levels.append(_halved(self._levels[-1]))
         return level, self._levels[level]
+
+
+def _warped(image: Image, matrix: Matrix, size: tuple[int, int]) -> Image:
+    """`matrix`: px of the picture → px of the image. Without perspective it takes half the time."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    if not matrix[2, :2].any():
+        return np.asarray(cv2.warpAffine(image, matrix[:2], size, flags=flags, borderValue=_WHITE), np.uint8)
+    return np.asarray(cv2.warpPerspective(image, matrix, size, flags=flags, borderValue=_WHITE), np.uint8)
 
 
 def size_px(region: Region, mm_per_px: float) -> tuple[int, int]:
