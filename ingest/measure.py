@@ -86,7 +86,7 @@ def _measure(
             comb = digits.measure(ink, boxes, reader, page_strokes)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
         case Kind.SIGNATURE:
-            return _signature(field, text.signature(ink, boxes[0]))
+            return _signature(field, text.signature(ink, boxes[0], page_strokes))
         case _:
             known = vocabularies.get(field.vocabulary, ()) if field.vocabulary else ()
             return _writing(field, text.measure(ink, boxes[0], reader, known))
@@ -132,6 +132,5 @@ def _writing(field: Field, seen: text.WritingSeen) -> Measurement:
 
 def _signature(field: Field, seen: text.SignatureSeen) -> Measurement:
     shift, residual = seen.alignment.shift_mm, round(seen.alignment.residual_mm, 3)
-    looks = {"reaching_in": seen.reaching_in, "mm2": seen.mm2, "across_mm": seen.across_mm}
-    box = BoxSeen(None, None, looks)
+    box = BoxSeen(None, None, {"reaching_in": seen.reaching_in, **seen.largest})
     return Measurement(field.key, seen.ink, shift, residual, (box,))

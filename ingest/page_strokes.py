@@ -74,18 +74,32 @@ class PageStrokes:
         here = np.bincount(self.within(area).ravel(), minlength=len(self.mm)) * (self.mm2 > 0)
         return float(self.mm[here.argmax()]) if here.any() else 0.0
 
+    def loose_share(self, area: Area) -> float:
+        """Share of an area, mm, that is inked by strokes that belong to no field and run through no box."""
+        loose = (self.owner == _NOBODY) & (self.mm2 > 0) & ~self.ticks
+        return float(loose[self.within(area)].mean())
+
+    def of_another(self, field: str, area: Area, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Where in an area, mm, there are strokes that lie mostly elsewhere than in `field`, as a picture of
+        `shape`."""
+        theirs = (self.owner != self.places.index(field)) & (self.mm2 > 0)
+        return _enlarged(theirs[self.within(area)], shape)
+
     def of_others(self, field: str, inside: Area, area: Area, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Where in an area, mm, there are strokes of other places than `field`, as a picture of `shape`; but
         what has a good part `inside`, where the field is written, is its own as well."""
         theirs = (self.owner != _NOBODY) & (self.owner != self.places.index(field))
         here = np.bincount(self.within(inside).ravel(), minlength=len(theirs)) * _SCALE**2
         theirs[here >= thresholds.DIGIT_LEAST_MM2] = False
-        others = theirs[self.within(area)].astype(np.uint8)
-        if not others.any():
-            return np.zeros(shape, bool)
-        # A stroke's rim is broader in a closer look.
-        grown = cv2.dilate(others, _NEAR)
-        return cv2.resize(grown, shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+        return _enlarged(theirs[self.within(area)], shape)
+
+
+def _enlarged(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """`mask` as a picture of `shape`, a little broader: a stroke's rim is so in a closer look."""
+    if not mask.any():
+        return np.zeros(shape, bool)
+    grown = cv2.dilate(mask.astype(np.uint8), _NEAR)
+    return cv2.resize(grown, shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _through(

@@ -6,8 +6,8 @@ harm than good (EVIDENCE, OCR engines).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -19,9 +19,10 @@ from ingest.digits import picture_of
 from ingest.engines import Engine, EngineError, TracingEngine
 from ingest.ink import Ink, PageInk, smooth, struck, without_residue, without_strikes
 from ingest.model import Character, Image, TextSeen, WordSeen
+from ingest.page_strokes import PageStrokes
 from ingest.register import READING_MM_PER_PX, Alignment
 from ingest.strokes import sharpness_of_each
-from layouts.model import Box
+from layouts.model import Area, Box
 
 _SCALE = READING_MM_PER_PX
 _PX_AREA = _SCALE * _SCALE
@@ -44,17 +45,17 @@ class WritingSeen:
 
 def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -> WritingSeen:
     """`words`: the list that the answer is likely to come from; scored only by engines that trace."""
-    field = _Field(box)
+    place = _Field(box)
     if not covers(ink.in_region(box.x, box.y, box.w, box.h, _QUICK), ink.floor, _QUICK):
         return WritingSeen(0.0)
     alignment = ink.lies(*box.area)
-    sharp = ink.in_region(*field.region, shift=alignment.shift_mm)
-    mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*field.region))
+    sharp = ink.in_region(*place.region, shift=alignment.shift_mm)
+    mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*place.region))
     mask = without_strikes(mask, _SCALE, thresholds.TEXT_LEAST_MM2)
-    if not _is_writing(mask[field.rows]):
+    if not _is_writing(mask[place.rows]):
         return WritingSeen(0.0, alignment)
-    share = round(float(mask[field.rows].mean()), 4)
-    lines = [crop(sharp, own) for own in field.lines(mask)]
+    share = round(float(mask[place.rows].mean()), 4)
+    lines = [crop(sharp, own) for own in place.lines(mask)]
     texts = _read(lines, engine, words)
     return WritingSeen(share, alignment, texts, _longest_level(mask))
 
@@ -75,24 +76,23 @@ class SignatureSeen:
     """ink          share of the place that is inked by strokes of its own
     reaching_in  by what lies mostly beside it, or runs through, or is too soft for a pen: a seal on the
                  next line, a streak, the rim of a stain
-    mm2          how much its own strokes ink, mm²
-    across_mm    how broad the largest of them is across its main direction: that of a line is its thickness
+    largest      what the largest of its own strokes looks like: see `_drawn`
     """
 
     ink: float
     reaching_in: float = 0.0
     alignment: Alignment = _NOTHING
-    mm2: float = 0.0
-    across_mm: float = 0.0
+    largest: Mapping[str, float] = field(default_factory=dict)
 
 
-def signature(ink: PageInk, box: Box) -> SignatureSeen:
-    """Whether anything is written or stamped: ink of any colour, so that a red seal counts."""
+def signature(ink: PageInk, box: Box, strokes: PageStrokes | None = None) -> SignatureSeen:
+    """Whether anything is written or stamped: ink of any colour, so that a red seal counts. `strokes` that
+    lie mostly elsewhere on the page reach in."""
     place = box.area
     if not covers(ink.in_region(*place, _QUICK, any_colour=True), ink.floor, _QUICK):
         return SignatureSeen(0.0)
     alignment, beyond = ink.lies(*place), thresholds.SIGNATURE_BEYOND_MM
-    around = (box.x - beyond, box.y - beyond, box.w + 2 * beyond, box.h + 2 * beyond)
+    around = _grown(place, beyond)
     new = smooth(ink.in_region(*around, shift=alignment.shift_mm, any_colour=True))
     print_ = ink.page.blank_patch(*around)
     mask = _without_specks(without_residue(new > ink.floor, print_))
@@ -101,24 +101,38 @@ def signature(ink: PageInk, box: Box) -> SignatureSeen:
     inside[edge:-edge, edge:-edge] = True
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     within = np.bincount(labels[inside], minlength=count)
-    own = within >= thresholds.STROKE_IS_INSIDE * stats[:, cv2.CC_STAT_AREA]
+    areas = stats[:, cv2.CC_STAT_AREA]
+    own = within >= thresholds.STROKE_IS_INSIDE * areas
     own &= ~struck(labels, stats, _SCALE)
     own &= sharpness_of_each(new, labels, count) >= thresholds.SOFT_EDGE
     own[np.unique(labels[_runs_through(mask, print_)])] = False
+    if strokes:
+        elsewhere = strokes.of_another(box.field, around, mask.shape)
+        own &= np.bincount(labels[elsewhere], minlength=count) < thresholds.STROKE_IS_INSIDE * areas
     own[0] = within[0] = 0
     area = float(inside.sum())
     ours, others = (round(float(within[chosen].sum()) / area, 4) for chosen in (own, ~own))
-    largest = int(np.argmax(within * own))
-    across = _across_mm(labels == largest) if own.any() else 0.0
-    return SignatureSeen(ours, others, alignment, round(ours * area * _PX_AREA, 1), round(across, 1))
+    if not own.any():
+        return SignatureSeen(ours, others, alignment)
+    drawn = _drawn(labels == int(np.argmax(within * own)))
+    drawn |= {"mm2": float(within[own].sum()) * _PX_AREA, "dark": float(new[own[labels]].mean())}
+    if strokes:
+        drawn["around"] = strokes.loose_share(_grown(place, thresholds.SIGNATURE_AROUND_MM))
+    return SignatureSeen(ours, others, alignment, {name: round(value, 3) for name, value in drawn.items()})
 
 
-def _across_mm(stroke: NDArray[np.bool_]) -> float:
-    """Four standard deviations of a stroke's ink across its main direction: the width of an evenly inked
-    strip is 3.5 of them."""
+def _drawn(stroke: NDArray[np.bool_]) -> dict[str, float]:
+    """across_mm: four standard deviations of a stroke's ink across its main direction, where the width of an
+    evenly inked strip is 3.5 of them; solid: its share of its convex hull."""
     found = cv2.moments(stroke.astype(np.uint8), binaryImage=True)
     spread = np.array([[found["mu20"], found["mu11"]], [found["mu11"], found["mu02"]]]) / found["m00"]
-    return float(4 * np.sqrt(max(np.linalg.eigvalsh(spread)[0], 0.0)) * _SCALE)
+    across = 4 * np.sqrt(max(np.linalg.eigvalsh(spread)[0], 0.0)) * _SCALE
+    hull = cv2.convexHull(cv2.findNonZero(stroke.astype(np.uint8)))
+    return {"across_mm": float(across), "solid": found["m00"] / max(cv2.contourArea(hull), found["m00"])}
+
+
+def _grown(area: Area, mm: float) -> Area:
+    return area[0] - mm, area[1] - mm, area[2] + 2 * mm, area[3] + 2 * mm
 
 
 def _runs_through(mask: NDArray[np.bool_], print_: Image) -> NDArray[np.bool_]:

@@ -43,21 +43,29 @@ def signature(field: Field, seen: Measurement, calibration: Calibration) -> Read
     reaching_in = sum(box.features.get("reaching_in", 0.0) for box in seen.boxes)
     if reaching_in >= thresholds.SIGNED_INK:
         raw, doubt = min(raw, thresholds.UNEXPLAINED), "有旁边伸过来的印章、笔迹或污渍，请确认是否签名或盖章"
-    if signed and _is_slight(seen):
-        raw, doubt = min(raw, thresholds.UNEXPLAINED), "只有一条线或很少的墨迹，请确认是否签名或盖章"
-    if seen.ink > thresholds.SIGNED_MOST:
-        raw, doubt = min(raw, thresholds.UNEXPLAINED), "这里几乎全黑，请确认是否签名或盖章"
+    unlike = _unlike_signature(seen) if signed else ""
+    if unlike:
+        raw, doubt = min(raw, thresholds.UNEXPLAINED), f"{unlike}，请确认是否签名或盖章"
     confidence = calibration(Judgement.SIGNATURE, raw)
     return Reading(field.key, signed, confidence, doubt=doubt, judgement=Judgement.SIGNATURE, raw=raw)
 
 
-def _is_slight(seen: Measurement) -> bool:
-    """Whether what is in a place to sign may be a crease, a streak, a fibre, specks."""
-    return any(
-        box.features.get("mm2", math.inf) < thresholds.SIGNATURE_MM2
-        or box.features.get("across_mm", math.inf) < thresholds.SIGNATURE_ACROSS_MM
-        for box in seen.boxes
-    )
+def _unlike_signature(seen: Measurement) -> str:
+    """What else may be in a place to sign: words for it, empty when nothing speaks for it."""
+    if seen.ink > thresholds.SIGNED_MOST:
+        return "这里几乎全黑"
+    drawn = {name: value for box in seen.boxes for name, value in box.features.items()}
+    if drawn.get("mm2", math.inf) < thresholds.SIGNATURE_MM2:
+        return "墨迹很少"
+    if drawn.get("across_mm", math.inf) < thresholds.SIGNATURE_ACROSS_MM:
+        return "只有线条，可能是折痕或扫描条纹"
+    if drawn.get("solid", 0.0) > thresholds.SIGNATURE_SOLID:
+        return "像一块墨迹"
+    if drawn.get("dark", 1.0) < thresholds.SIGNATURE_DARK:
+        return "墨迹很淡，可能是背面透过来的或别的纸上印来的"
+    if drawn.get("around", 0.0) > thresholds.SIGNATURE_SOILED * seen.ink:
+        return "周围也有不少污渍或透过来的字迹"
+    return ""
 
 
 def _free(field: Field, text: TextSeen, calibration: Calibration, unlisted: bool) -> Reading:

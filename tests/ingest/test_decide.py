@@ -783,15 +783,25 @@ def test_a_seal_that_reaches_in_is_no_confident_signature():
         assert found.doubt
 
 
+_SIGNED = {"mm2": 40.0, "across_mm": 6.0, "solid": 0.5, "dark": 0.5, "around": 0.001}
+
+
 @pytest.mark.parametrize(
-    ("mm2", "across_mm", "sure"), [(40.0, 6.0, True), (40.0, 1.0, False), (5.0, 6.0, False)]
+    ("unlike", "words"),
+    [
+        ({}, ""),
+        ({"mm2": 5.0}, "很少"),
+        ({"across_mm": 1.0}, "线条"),
+        ({"solid": 0.95}, "一块"),
+        ({"dark": 0.15}, "很淡"),
+        ({"around": 0.04}, "周围"),
+    ],
 )
-def test_a_thin_line_or_little_ink_is_no_confident_signature(mm2, across_mm, sure):
+def test_what_looks_unlike_a_signature_is_asked_about(unlike, words):
     field = Field("u", "签名", Kind.SIGNATURE)
-    seen = (BoxSeen(None, None, {"mm2": mm2, "across_mm": across_mm}),)
-    found = decide(_form(field), [Measurement("u", 0.05, boxes=seen)], {}, PLAIN)[0]
-    assert found.value is True
-    assert (found.confidence > 0.98, found.doubt == "") == (sure, sure)
+    boxes = (BoxSeen(None, None, _SIGNED | unlike),)
+    found = decide(_form(field), [Measurement("u", 0.05, boxes=boxes)], {}, PLAIN)[0]
+    assert (found.value, found.confidence > 0.98, words in found.doubt) == (True, not unlike, True)
 
 
 # --- across fields --------------------------------------------------------------------------------

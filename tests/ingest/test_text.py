@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from ink_pages import PX_PER_MM, ink_of, printed, stroke
@@ -8,6 +9,7 @@ from ingest import text, thresholds
 from ingest.ctc import Alphabet, Trace
 from ingest.engines import EngineError, engine
 from ingest.model import Character, Image
+from ingest.page_strokes import PageStrokes
 from layouts.model import Box, BoxKind
 
 LINES = Box("t", BoxKind.LINES, 1, 10.0, 20.0, 90.0, 27.0, lines=3)
@@ -243,8 +245,32 @@ def test_a_line_is_told_from_a_signature_by_how_broad_it_is():
 
     crease, fibre = signed((13.0, 25.0), (22.0, 25.6)), signed((20.0, 24.0), (22.0, 26.0), (23.0, 25.5))
     name = signed((13.0, 24.0), (16.0, 28.0), (18.0, 23.0), (21.0, 28.0), (24.0, 23.0), (27.0, 27.0))
-    assert max(crease.across_mm, fibre.across_mm) < thresholds.SIGNATURE_ACROSS_MM < name.across_mm
-    assert fibre.mm2 < thresholds.SIGNATURE_MM2 < name.mm2
+    across = [seen.largest["across_mm"] for seen in (crease, fibre, name)]
+    assert max(across[:2]) < thresholds.SIGNATURE_ACROSS_MM < across[2]
+    assert fibre.largest["mm2"] < thresholds.SIGNATURE_MM2 < name.largest["mm2"]
+
+
+def test_a_blot_is_told_from_a_signature_by_how_solid_it_is():
+    blank = printed([SHORT])
+    page = blank.copy()
+    cv2.circle(
+        page, (round(20 * PX_PER_MM), round(25 * PX_PER_MM)), round(3 * PX_PER_MM), 30, -1, cv2.LINE_AA
+    )
+    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).largest["solid"] > thresholds.SIGNATURE_SOLID
+    page = blank.copy()
+    stroke(page, [(13.0, 24.0), (16.0, 28.0), (18.0, 23.0), (21.0, 28.0), (24.0, 23.0), (27.0, 27.0)])
+    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).largest["solid"] < 0.5
+
+
+def test_a_stain_that_lies_mostly_elsewhere_on_the_page_reaches_in():
+    blank = printed([SHORT])
+    page = blank.copy()
+    stroke(page, [(10.0, 24.0), (16.0, 28.0), (22.0, 24.0), (40.0, 26.0), (70.0, 60.0), (20.0, 70.0)])
+    ink = ink_of(page, blank, [SHORT])
+    strokes = PageStrokes.of(ink, {SHORT.field: SHORT.area})
+    seen = text.signature(ink, SHORT, strokes)
+    assert seen.ink == 0.0
+    assert seen.reaching_in > 0.01
 
 
 def test_nothing_is_no_signature():
