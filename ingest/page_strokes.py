@@ -74,10 +74,14 @@ class PageStrokes:
         here = np.bincount(self.within(area).ravel(), minlength=len(self.mm)) * (self.mm2 > 0)
         return float(self.mm[here.argmax()]) if here.any() else 0.0
 
-    def loose_share(self, area: Area) -> float:
-        """Share of an area, mm, that is inked by strokes that belong to no field and run through no box."""
+    def loose_share(self, around: Area, content: tuple[float, float, float, float]) -> float:
+        """Share of an area that is inked by strokes that belong to no field and run through no box, as far as
+        it lies in the `content` of the page (left, top, right, bottom), mm."""
+        x, y, w, h = around
+        left, top = max(x, content[0]), max(y, content[1])
+        right, bottom = min(x + w, content[2]), min(y + h, content[3])
         loose = (self.owner == _NOBODY) & (self.mm2 > 0) & ~self.ticks
-        return float(loose[self.within(area)].mean())
+        return float(loose[self.within((left, top, right - left, bottom - top))].mean())
 
     def of_another(self, field: str, area: Area, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Where in an area, mm, there are strokes that lie mostly elsewhere than in `field`, as a picture of

@@ -117,7 +117,8 @@ def signature(ink: PageInk, box: Box, strokes: PageStrokes | None = None) -> Sig
     drawn = _drawn(labels == int(np.argmax(within * own)))
     drawn |= {"mm2": float(within[own].sum()) * _PX_AREA, "dark": float(new[own[labels]].mean())}
     if strokes:
-        drawn["around"] = strokes.loose_share(_grown(place, thresholds.SIGNATURE_AROUND_MM))
+        wide = _grown(place, thresholds.SIGNATURE_AROUND_MM)
+        drawn["around"] = strokes.loose_share(wide, ink.page.frame.content)
     return SignatureSeen(ours, others, alignment, {name: round(value, 3) for name, value in drawn.items()})
 
 

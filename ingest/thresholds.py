@@ -663,8 +663,9 @@ SIGNATURE_SOLID, SIGNATURE_DARK, SIGNATURE_SOILED = 0.85, 0.2, 0.22
 """What a signature hardly is: less ink than that, mm²; narrower across the main direction of its largest
 stroke, mm; a larger share of that stroke's convex hull; paler than that share of the paper's brightness; and
 with more loose ink around than that share of its own, place for place. Of 860 signed places of simulated worn
-pages none had less ink than 20 mm², 8 were narrower, 2 % more solid, 1 % paler and 3 % more soiled around. On heavily soiled pages of an independent simulator 21 of 150 unsigned places were taken for
-signed before: by hairs, creases, blots, rims of stains, and print of the back or of other sheets."""
+pages none had less ink than 20 mm², 8 were narrower, 2 % more solid, 1 % paler and 3 % more soiled around. On
+heavily soiled pages of an independent simulator 21 of 150 unsigned places were taken for signed before: by
+hairs, creases, blots, rims of stains, and print of the back or of other sheets."""
 
 SIGNED_MOST = 0.45
 """Share of ink above which a place is black rather than signed: of 2,700 signed ones 4 had more."""
