@@ -32,6 +32,9 @@ class Habit:
     fading: bool = False
     """Whether what ink there is in the boxes of this page is hardly darker than what counts as ink."""
 
+    pen: float = 0.0
+    """How dark the marks or the digits of this page are, whichever are darker; 0 when that is not known."""
+
     lone_fills: int = 0
     """Questions that seem to be answered with a solid box."""
     solid: float = 0.0
@@ -81,7 +84,7 @@ def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
     if len(marks) < thresholds.MARKS_FOR_SHADE:
         return Habit(thin, heavy, fading=fading, lone_fills=lone_fills, solid=solid)
     dark, fill = (median(values) for values in zip(*((b.dark, b.fill) for b in marks), strict=True))
-    return Habit(thin, heavy, dark, fill, fading, lone_fills, solid)
+    return Habit(thin, heavy, dark, fill, fading, dark, lone_fills, solid)
 
 
 @dataclass(frozen=True)
@@ -219,16 +222,19 @@ def _has_strayed(question: _Question, value: Value) -> _Doubt:
     return thresholds.UNEXPLAINED, f"{question.labels(stray[:1])}：{words}"
 
 
-def _is_tinted(question: _Question, value: Value) -> _Doubt:
-    """Among the boxes of an unanswered question one is darker than the others, though with no ink that
-    counts: pencil that is nearly lost."""
-    if question.alone:
+def _is_faint(question: _Question, value: Value) -> _Doubt:
+    """In a box that would be called empty there are strokes, paler than what counts as ink, and the page's
+    pen is no darker one."""
+    answered = value not in (None, [])
+    if question.alone or question.of_page.pen >= thresholds.FAINT_PEN:
         return None
-    tints = [box.seen.features.get("tint", 0.0) for box in question.boxes]
-    if value not in (None, []) or len(tints) < 2 or max(tints) - median(tints) < thresholds.TINTED:
+    if answered and not isinstance(value, list):
         return None
-    darkest = question.boxes[tints.index(max(tints))]
-    return thresholds.UNEXPLAINED, f"“{question.labels([darkest])}”的框里好像有很淡的笔迹，请确认"
+    faint = [box for box in question.boxes if box.off > 0.5 and _faint(box) >= thresholds.FAINT_FILL]
+    if not faint:
+        return None
+    words = f"“{question.labels([max(faint, key=_faint)])}”的框里好像有很淡的笔迹，请确认"
+    return thresholds.UNEXPLAINED, words
 
 
 def _has_strokes_beside(question: _Question, value: Value) -> _Doubt:
@@ -302,7 +308,7 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
-    _is_hidden, _has_strayed, _is_tinted, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
+    _is_hidden, _has_strayed, _is_faint, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
     _is_scribbled, _may_be_a_speck, _is_of_a_line, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""
@@ -339,6 +345,11 @@ def _is_like_specks(box: Mark) -> bool:
 def _beside(box: Mark) -> float:
     """Ink beside a box of strokes that go through no marked one, mm²."""
     return box.seen.features.get("beside", 0.0)
+
+
+def _faint(box: Mark) -> float:
+    """Share of its inside with strokes that are too faint to count."""
+    return box.seen.features.get("faint", 0.0)
 
 
 def _stroke_mm(box: Mark) -> float:

@@ -32,6 +32,7 @@ def decide(
     if numbers.are_lost(fields, measurements):
         habit = replace(habit, fading=True)
     pen = numbers.usual_darkness(fields, measurements)
+    habit = replace(habit, pen=max(habit.dark, pen))
     lost, rules = _may_be_lost(measurements, habit, pen), _rules_found(measurements)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []
@@ -44,6 +45,7 @@ def decide(
         else:
             reading = _written(field, seen, pen, vocabularies, calibration, days)
         reading = _unless_lost(field, seen, blocks.unless_cancelled(block, seen, reading), lost, rules)
+        reading = _unless_faint(field, seen, reading, habit.pen)
         readings.append(_if_in_place(field, seen, reading))
     readings = [blocks.unless_alone(fields, by_name, reading, readings) for reading in readings]
     return _checked(form, _unless_soiled(marks, readings))
@@ -104,6 +106,15 @@ def _unless_lost(field: Field, seen: Measurement, reading: Reading, lost: bool, 
     if lost or found < thresholds.PRINT_BROKEN:
         return reading.doubted(thresholds.UNEXPLAINED, "这里扫描得残缺或很淡，笔迹可能也有缺失，请对照原件")
     return reading
+
+
+def _unless_faint(field: Field, seen: Measurement, reading: Reading, pen: float) -> Reading:
+    """Where strokes show that are too faint to be read, a place is not blank, unless the page's `pen` is
+    darker: then the back shines through. People sign with pens of their own."""
+    known = field.kind is not Kind.SIGNATURE and pen >= thresholds.FAINT_PEN
+    if reading.value not in blocks.NOTHING or seen.faint_mm2 < thresholds.FAINT_MM2 or known:
+        return reading
+    return reading.doubted(thresholds.UNEXPLAINED, "这里好像有很淡的笔迹，请确认是否填写")
 
 
 def _rules_found(measurements: Sequence[Measurement]) -> float:

@@ -65,6 +65,11 @@ class PageInk:
         return min(max(thresholds.LEAST_DARKNESS, wanted), thresholds.MOST_FLOOR)
 
     @property
+    def faint_floor(self) -> float:
+        """Darkness from which a smoothed spot may be faint ink, though it does not count."""
+        return min(max(thresholds.FAINT_DARKNESS, thresholds.FAINT_SIGMAS * self.noise), self.floor)
+
+    @property
     def _play(self) -> int:
         """Px of the blank by which print may lie beside its place."""
         coarse = self.page.px_per_mm < thresholds.COARSE_PX_PER_MM

@@ -91,7 +91,7 @@ def look(ink: PageInk, boxes: Sequence[Box]) -> tuple[Mapping[str, Shift], list[
 
 def _rounded(features: Mapping[str, float]) -> dict[str, float]:
     return {
-        name: round(float(value), 5 if name in (*mark_models.BY_LOOK, "tint") else 3)
+        name: round(float(value), 5 if name in (*mark_models.BY_LOOK, "faint") else 3)
         for name, value in features.items()
     }
 
@@ -118,13 +118,13 @@ def _quick_look(ink: PageInk, boxes: Sequence[Box], shifts: Mapping[str, Shift])
     paper = ink.paper_at(_centres(boxes)).repeat(QUICK_PX)[:, None]
     new = smooth(darker(seen, ink.expected(print_, paper)))
     stack = (new > ink.floor).reshape(len(boxes), QUICK_PX, QUICK_PX)
-    tints = new.reshape(stack.shape)[:, *square(QUICK_PX, -INSET)].mean((1, 2))
+    faint = (new > ink.faint_floor).reshape(stack.shape)[:, *square(QUICK_PX, -INSET)].mean((1, 2))
     frame = ink.print_found(seen, print_, paper).reshape(len(boxes), -1)
     inside = stack[:, *square(QUICK_PX, -INSET)].mean((1, 2))
     ring = stack[:, ring_mask(QUICK_PX)].mean(1)
     return [
-        {"inside": float(i), "ring": float(r), "print": float(p), "tint": float(t)}
-        for i, r, p, t in zip(inside, ring, np.nanmean(frame, 1), tints, strict=True)
+        {"inside": float(i), "ring": float(r), "print": float(p), "faint": float(f)}
+        for i, r, p, f in zip(inside, ring, np.nanmean(frame, 1), faint, strict=True)
     ]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from forms.model import Field, Kind
-from ingest import beside, digits, mark_models, marks, strikes, text, thresholds, words
+from ingest import beside, digits, faint, mark_models, marks, strikes, text, thresholds, words
 from ingest.engines import Engine, engine
 from ingest.ink import PageInk
 from ingest.lines import without_lines
@@ -53,20 +54,22 @@ def measure_page(
             residual_mm=max(one.residual_mm, round(page.unfollowed_mm(by_field[one.field]), 3)),
             hidden=ink.is_hidden(by_field[one.field]),
             struck_mm=strikes.length_in(struck, in_blocks.get(one.field)),
-            print_share=_print_share(ink, by_field[one.field], one),
             crossed_out=page_strokes.crossed,
+            **_looks_of_blank(ink, by_field[one.field], one),
         )
         for one in seen
     )
 
 
-def _print_share(ink: PageInk, boxes: Sequence[Box], seen: Measurement) -> float | None:
-    """Of a field in which nothing is written; boxes tell it themselves."""
+def _looks_of_blank(ink: PageInk, boxes: Sequence[Box], seen: Measurement) -> Mapping[str, Any]:
+    """What more there is to be seen of a field in which nothing is written; boxes tell it themselves."""
     if seen.ink > 0 or boxes[0].kind is BoxKind.CHECKBOX:
-        return None
-    x, y, w, h = bounds([box.area for box in boxes])
+        return {}
+    place = bounds([box.area for box in boxes])
+    x, y, w, h = place
     around = thresholds.PRINT_AROUND_MM
-    return ink.print_share(x - around, y - around, w + 2 * around, h + 2 * around)
+    share = ink.print_share(x - around, y - around, w + 2 * around, h + 2 * around)
+    return {"print_share": share, "faint_mm2": faint.strokes_mm2(ink, place)}
 
 
 def _measure(

@@ -116,6 +116,7 @@ class Measurement:
     hidden       no paper is seen there: covered, torn off before a dark lid, beyond the scan
     struck_mm    length of the lines through it that strike out a block
     crossed_out  whether strokes far across the page seem to cross all of it out
+    faint_mm2    how much faint strokes cover, which are not read, of a field without boxes and ink
     print_share  how much of its printed lines was found, of a field without boxes and ink; None: not known
     """
 
@@ -129,6 +130,7 @@ class Measurement:
     hidden: bool = False
     struck_mm: float = 0.0
     print_share: float | None = None
+    faint_mm2: float = 0.0
     crossed_out: bool = False
 
 

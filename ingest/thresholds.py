@@ -264,6 +264,14 @@ NOISE_SIGMAS = 4.0
 MOST_FLOOR = 0.2
 """Darkness that always counts as ink, however noisy the scan: pencil must not drown unseen."""
 
+FAINT_DARKNESS, FAINT_SIGMAS = 0.045, 6.0
+"""As `LEAST_DARKNESS` and `NOISE_SIGMAS` for ink that is not read and still keeps a place from being called
+blank: pencil that people can read has 0.05 and more, clean paper below 0.025 in 98 of 100 spots."""
+
+FAINT_MM, FAINT_THICK_MM, FAINT_THROUGH, FAINT_BESIDE_PRINT_MM = 1.5, 2.0, 0.85, 0.3
+"""Of faint strokes: the least length, and the most thickness, mm; the share of a place's height or width that
+only streaks and creases run through; and how far from print they are looked for, mm: nearer, JPEG rings."""
+
 # --- reading: lines across the page ---------------------------------------------------------------
 
 LINE_DARKER = 0.015
@@ -492,10 +500,9 @@ STRAY_FILL = 0.012
 """Share of a box's inside: ink from which an empty box is not called empty without a person: 8 px of
 676, a dot of 0.35 mm."""
 
-TINTED = 0.012
-"""By how much more one box of an unanswered question is darkened, as a share of the paper's brightness over
-its inside, than is usual of its boxes, from which a person looks: of 860 on office pages one was as far off,
-of 430 on worn ones one in fifteen; a pencil tick that was not seen otherwise had 0.013."""
+FAINT_FILL, FAINT_MM2, FAINT_PEN = 0.02, 0.8, 0.3
+"""Share of a box's inside, and mm² of a place to write, with faint strokes from which a person looks at what
+would be called blank, unless the page's pen is darker than that: then they shine through from the back."""
 
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""

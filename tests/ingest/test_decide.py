@@ -130,16 +130,33 @@ def test_what_is_surely_dirt_needs_nobody():
     assert _single("ese").confidence > 0.99
 
 
-def test_a_box_that_is_darker_than_its_neighbours_is_asked_about():
-    def read(tint: float, kind: str = "empty") -> Reading:
-        boxes = (_box("a", kind, tint=0.005), _box("b", tint=tint), _box("c", tint=0.004))
-        field = Field("q", "问", Kind.SINGLE, ABC)
-        return decide(_form(field), [Measurement("q", 0.0, boxes=boxes)], {}, PLAIN)[0]
+def test_a_box_with_faint_strokes_is_asked_about_where_the_pen_is_no_darker():
+    def read(faint: float, kind: str = "empty", dark: float = 0.0) -> Reading:
+        asked = Measurement("q", 0.0, boxes=(_box("a", kind), _box("b", faint=faint), _box("c")))
+        marked = tuple(
+            Measurement(f"q{n}", 0.0, boxes=(_box("a", "marked", dark=dark), _box("b"), _box("c")))
+            for n in range(3 if dark else 0)
+        )
+        fields = [Field(key, "问", Kind.SINGLE, ABC) for key in ("q", "q0", "q1", "q2")]
+        return decide(_form(*fields), [asked, *marked], {}, PLAIN)[0]
 
-    assert (read(0.03).value, read(0.03).confidence <= thresholds.UNEXPLAINED) == (None, True)
-    assert "乙" in read(0.03).doubt
-    assert read(0.01).confidence > 0.99
-    assert read(0.03, "marked").confidence > 0.99  # an answer was given
+    assert (read(0.05).value, read(0.05).confidence <= thresholds.UNEXPLAINED) == (None, True)
+    assert "乙" in read(0.05).doubt
+    assert read(0.005).confidence > 0.99
+    assert read(0.05, "marked").confidence > 0.99  # an answer was given
+    assert read(0.05, dark=0.25).doubt
+    assert read(0.05, dark=0.6).confidence > 0.99  # the back shines through
+
+
+def test_a_blank_place_with_faint_strokes_is_asked_about():
+    def read(kind: Kind, faint_mm2: float) -> Reading:
+        seen = Measurement("t", 0.0, faint_mm2=faint_mm2)
+        return decide(_form(Field("t", "写", kind)), [seen], {}, PLAIN)[0]
+
+    for kind in (Kind.TEXT, Kind.LINES, Kind.SIGNATURE):
+        assert read(kind, 3.0).confidence <= thresholds.UNEXPLAINED
+        assert "很淡" in read(kind, 3.0).doubt
+        assert read(kind, 0.2).confidence > 0.99
 
 
 def test_what_covers_a_box_may_cover_its_mark():
