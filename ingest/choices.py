@@ -29,6 +29,8 @@ class Habit:
     """How dark the marks of this page are in the middle; 0 when there are too few to say."""
     fill: float = 1.0
     """Which share of its box a mark of this page has in the middle."""
+    reach: float = 0.0
+    """How long its marks are in the middle, in boxes; 0 when there are too few to say."""
     fading: bool = False
     """Whether what ink there is in the boxes of this page is hardly darker than what counts as ink."""
 
@@ -83,8 +85,8 @@ def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
     solid = median(box.filled for box in marks) if marks else 0.0
     if len(marks) < thresholds.MARKS_FOR_SHADE:
         return Habit(thin, heavy, fading=fading, lone_fills=lone_fills, solid=solid)
-    dark, fill = (median(values) for values in zip(*((b.dark, b.fill) for b in marks), strict=True))
-    return Habit(thin, heavy, dark, fill, fading, dark, lone_fills, solid)
+    dark, fill, reach = (median(v) for v in zip(*((b.dark, b.fill, _reach(b)) for b in marks), strict=True))
+    return Habit(thin, heavy, dark, fill, reach, fading, dark, lone_fills, solid)
 
 
 @dataclass(frozen=True)
@@ -289,6 +291,17 @@ def _may_be_a_speck(question: _Question, value: Value) -> _Doubt:
     return thresholds.UNEXPLAINED, f"页上有不少污点，“{question.labels(like[:1])}”的标记可能也是，请确认"
 
 
+def _is_unlike_others(question: _Question, value: Value) -> _Doubt:
+    """A dot or a drop where the page's other marks are ticks or crosses."""
+    if question.of_page.reach < thresholds.TICKS_REACH:
+        return None
+    unlike = [box for box in question.chosen(value) if _is_dot(box)]
+    if not unlike:
+        return None
+    words = f"“{question.labels(unlike[:1])}”只有一个点，与本页别的标记不同，请确认是否选中"
+    return thresholds.UNEXPLAINED, words
+
+
 def _is_of_a_line(question: _Question, value: Value) -> _Doubt:
     """The rim of a seal, a crease or a line through several rows is far longer than any mark."""
     longer = [box for box in question.chosen(value) if _stroke_mm(box) >= thresholds.LONGER_THAN_MARK_MM]
@@ -309,7 +322,7 @@ def _is_pale(question: _Question, value: Value) -> _Doubt:
 
 _CHECKS: tuple[Callable[[_Question, Value], _Doubt], ...] = (
     _is_hidden, _has_strayed, _is_faint, _has_strokes_beside, _may_be_ringed, _has_ink_on_words,
-    _is_scribbled, _may_be_a_speck, _is_of_a_line, _is_pale,
+    _is_scribbled, _may_be_a_speck, _is_unlike_others, _is_of_a_line, _is_pale,
 )  # fmt: skip
 """Reasons to distrust what the boxes say, the gravest first."""
 
@@ -337,9 +350,23 @@ def _sprawls(box: Mark, usual: float) -> bool:
 
 def _is_like_specks(box: Mark) -> bool:
     """Whether a mark is short, and the page has many specks that are about as large."""
-    features = box.seen.features
-    short = box.fill > 0 and features.get("reach", 1.0) <= thresholds.SPECK_REACH
-    return short and features.get("specks", 0.0) >= thresholds.SPECKS_TO_DOUBT
+    many = box.seen.features.get("specks", 0.0) >= thresholds.SPECKS_TO_DOUBT
+    return box.fill > 0 and _is_short(box) and many
+
+
+def _is_short(box: Mark) -> bool:
+    return _reach(box) <= thresholds.SPECK_REACH
+
+
+def _is_dot(box: Mark) -> bool:
+    """Whether a mark is short, about as broad as it is long, and solid."""
+    hollow, slender = (box.seen.features.get(name, 1.0) for name in ("hollow", "slender"))
+    return _is_short(box) and hollow <= thresholds.DOT_HOLLOW and slender <= thresholds.DOT_SLENDER
+
+
+def _reach(box: Mark) -> float:
+    """Length of a mark, in boxes."""
+    return box.seen.features.get("reach", 1.0)
 
 
 def _beside(box: Mark) -> float:

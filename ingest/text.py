@@ -104,7 +104,8 @@ def signature(ink: PageInk, box: Box, strokes: PageStrokes | None = None) -> Sig
     areas = stats[:, cv2.CC_STAT_AREA]
     own = within >= thresholds.STROKE_IS_INSIDE * areas
     own &= ~struck(labels, stats, _SCALE)
-    own &= sharpness_of_each(new, labels, count) >= thresholds.SOFT_EDGE
+    edges = sharpness_of_each(new, labels, count)
+    own &= edges >= thresholds.SOFT_EDGE
     own[np.unique(labels[_runs_through(mask, print_)])] = False
     if strokes:
         elsewhere = strokes.of_another(box.field, around, mask.shape)
@@ -114,7 +115,8 @@ def signature(ink: PageInk, box: Box, strokes: PageStrokes | None = None) -> Sig
     ours, others = (round(float(within[chosen].sum()) / area, 4) for chosen in (own, ~own))
     if not own.any():
         return SignatureSeen(ours, others, alignment)
-    drawn = _drawn(labels == int(np.argmax(within * own)))
+    largest = int(np.argmax(within * own))
+    drawn = _drawn(labels == largest) | {"edge": float(edges[largest])}
     drawn |= {"mm2": float(within[own].sum()) * _PX_AREA, "dark": float(new[own[labels]].mean())}
     if strokes:
         wide = _grown(place, thresholds.SIGNATURE_AROUND_MM)

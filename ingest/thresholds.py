@@ -557,6 +557,11 @@ SPECK_MM, SPECK_LIKE, SPECKS_TO_DOUBT, SPECK_REACH = 4.0, 1.0, 5.0, 0.6
 """The longest that a speck is, mm; share of a mark's ink from which a speck is like it; how many such specks
 on a page make a mark doubtful, and how long, in boxes, such a mark is at most: ticks have 0.75 and more."""
 
+TICKS_REACH, DOT_HOLLOW, DOT_SLENDER = 0.75, 0.1, 0.4
+"""Length of a page's marks in the middle, in boxes, from which a dot is unlike them; and the bare share of
+the hull of a dot, and how thin it is for its length (`ingest.strokes`), at most: of 24 ticks that are as
+short, one is below both."""
+
 MARKS_FOR_SHADE, PALE, RING_SIDES = 3, 0.5, 0.8
 """Marks on a page from which their usual darkness is known, and the share of it below which a mark is
 suspected to shine through: pens vary by a fifth, the other side shows at a third. Of a ring, which
@@ -666,13 +671,14 @@ SIGNATURE_AROUND_MM = 20.0
 """How far around a place to sign it is asked how soiled the page is, mm."""
 
 SIGNATURE_MM2, SIGNATURE_ACROSS_MM = 10.0, 3.0
-SIGNATURE_SOLID, SIGNATURE_DARK, SIGNATURE_SOILED = 0.85, 0.2, 0.22
+SIGNATURE_SOLID, SIGNATURE_EDGE, SIGNATURE_DARK, SIGNATURE_SOILED = 0.85, 0.15, 0.2, 0.22
 """What a signature hardly is: less ink than that, mm²; narrower across the main direction of its largest
-stroke, mm; a larger share of that stroke's convex hull; paler than that share of the paper's brightness; and
-with more loose ink around than that share of its own, place for place. Of 860 signed places of simulated worn
-pages none had less ink than 20 mm², 8 were narrower, 2 % more solid, 1 % paler and 3 % more soiled around. On
-heavily soiled pages of an independent simulator 21 of 150 unsigned places were taken for signed before: by
-hairs, creases, blots, rims of stains, and print of the back or of other sheets."""
+stroke, mm; a larger share of that stroke's convex hull; softer at its edge (as `SOFT_EDGE`); paler than that
+share of the paper's brightness; and with more loose ink around than that share of its own, place for place.
+Of 860 signed places of simulated worn pages none had less ink than 20 mm² or a softer edge, 8 were narrower,
+2 % more solid, 1 % paler and 3 % more soiled around. On heavily soiled pages of an independent simulator 21
+of 150 unsigned places were taken for signed before: by hairs, creases, blots, rims of stains, and print of
+the back or of other sheets."""
 
 SIGNED_MOST = 0.45
 """Share of ink above which a place is black rather than signed: of 2,700 signed ones 4 had more."""

@@ -61,6 +61,8 @@ def _unlike_signature(seen: Measurement) -> str:
         return "只有线条，可能是折痕或扫描条纹"
     if drawn.get("solid", 0.0) > thresholds.SIGNATURE_SOLID:
         return "像一块墨迹"
+    if drawn.get("edge", 1.0) < thresholds.SIGNATURE_EDGE:
+        return "墨迹边缘模糊，可能是污渍"
     if drawn.get("dark", 1.0) < thresholds.SIGNATURE_DARK:
         return "墨迹很淡，可能是背面透过来的或别的纸上印来的"
     if drawn.get("around", 0.0) > thresholds.SIGNATURE_SOILED * seen.ink:

@@ -369,6 +369,22 @@ def test_a_dot_on_a_page_of_specks_may_be_one():
         assert (found.value, "污点" in found.doubt) == ("a", asked)
 
 
+def test_a_dot_among_ticks_may_be_a_drop():
+    tick, dot = {"reach": 1.1, "slender": 0.8}, {"reach": 0.5, "hollow": 0.0, "slender": 0.1}
+    fields = [Field(f"q{n}", "问", Kind.SINGLE, ABC) for n in range(5)]
+
+    def read(usual: dict[str, float]) -> Reading:
+        marks = (dot, usual, usual, usual, usual)
+        seen = [
+            Measurement(f"q{n}", 0.0, boxes=(_box("a", "marked", **mark), _box("b"), _box("c")))
+            for n, mark in enumerate(marks)
+        ]
+        return decide(_form(*fields), seen, {}, PLAIN)[0]
+
+    assert (read(tick).value, "一个点" in read(tick).doubt) == ("a", True)
+    assert read(dot).doubt == ""  # somebody who dots
+
+
 def test_a_mark_that_is_part_of_a_far_longer_line_is_asked_about():
     field = Field("q", "问", Kind.SINGLE, ABC)
     for length, asked in ((12.0, False), (60.0, True)):
@@ -800,7 +816,7 @@ def test_a_seal_that_reaches_in_is_no_confident_signature():
         assert found.doubt
 
 
-_SIGNED = {"mm2": 40.0, "across_mm": 6.0, "solid": 0.5, "dark": 0.5, "around": 0.001}
+_SIGNED = {"mm2": 40.0, "across_mm": 6.0, "solid": 0.5, "edge": 0.4, "dark": 0.5, "around": 0.001}
 
 
 @pytest.mark.parametrize(
@@ -810,6 +826,7 @@ _SIGNED = {"mm2": 40.0, "across_mm": 6.0, "solid": 0.5, "dark": 0.5, "around": 0
         ({"mm2": 5.0}, "很少"),
         ({"across_mm": 1.0}, "线条"),
         ({"solid": 0.95}, "一块"),
+        ({"edge": 0.13}, "模糊"),
         ({"dark": 0.15}, "很淡"),
         ({"around": 0.04}, "周围"),
     ],
