@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from campaign.arrivals import keep_page
 from campaign.config import Acceptance
 from campaign.judge import is_sure
-from campaign.quality import CLASS_OF
+from campaign.quality import CLASS_NAMES, CLASS_OF
 from forms.model import Form, Kind
 from ingest.confidence import Calibration
 from ingest.decide import decide, doubted_by_hand
@@ -51,9 +51,13 @@ class Measured:
         return doubted_by_hand(readings) if by_hand else readings
 
 
+NAMES = {**CLASS_NAMES, "signature": "签名"}
+"""What the classes of fields are called whose readings change."""
+
+
 @dataclass
 class Changes:
-    """What deciding again changed. Counters have classes of fields: checkbox, digits, handwriting.
+    """What deciding again changed. Counters have classes of fields: those of `NAMES`.
 
     values    fields that are read as something else now
     accepted  fields that needed a person and no longer do
@@ -201,9 +205,9 @@ def _count(
     for new in after:
         kind = kinds[new.field]
         was = old.get(new.field)
-        if was is None or kind not in CLASS_OF:
+        if was is None:
             continue
-        threshold, name = acceptance.threshold(kind), CLASS_OF[kind]
+        threshold, name = acceptance.threshold(kind), CLASS_OF.get(kind, str(kind))
         was_sure = is_sure(was.confidence, was.doubt, threshold)
         now_sure = is_sure(new.confidence, new.doubt, threshold)
         if was.value == new.value and was_sure == now_sure:

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from campaign.config import Acceptance, Campaign
+from campaign.quality import CLASS_OF
 from campaign.records import records
 from forms import load_catalogue
 from forms.model import Kind
@@ -25,7 +26,7 @@ from workspace import models
 from workspace.calibrating import Case, calibrate, outlook, put_into_use
 from workspace.folder import Workspace
 from workspace.models import ModelError
-from workspace.rejudging import redecide
+from workspace.rejudging import NAMES, redecide
 from zoufang.cli import cli
 
 FIELD = "correction"  # a line of text on the household form's first page
@@ -158,6 +159,11 @@ def test_deciding_again_applies_the_new_curves_but_never_over_a_person(office):
     assert office.value(silent) == "路灯不亮"
     assert office.confidence(spoken) > THRESHOLD
     assert redecide(workspace, office.store).changed == 0, "the same judgement twice is no change"
+
+
+def test_every_kind_of_answer_has_a_name_in_what_is_reported():
+    kinds = [kind for kind in Kind if kind is not Kind.PREFILL]
+    assert {CLASS_OF.get(kind, str(kind)) for kind in kinds} == NAMES.keys()
 
 
 def test_one_can_go_back_and_everything_is_kept(office):

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from campaign.quality import CLASS_NAMES
 from campaign.records import records
 from workspace import rejudging
 from workspace.counting import count_answers
@@ -102,10 +101,10 @@ def _judge_again(workspace: Workspace, jobs: int | None, as_json: bool, images: 
     tell(f"看了 {changes.pages} 页，{changes.changed} 页有变化。")
     if changes.better:
         tell(f"{changes.better} 页以前读不出，现在读出了。")
-    names = [name for name in CLASS_NAMES if changes.touches(name)]
+    names = [name for name in rejudging.NAMES if changes.touches(name)]
     if names:
         rows = [
-            (CLASS_NAMES[name], changes.values[name], changes.accepted[name], changes.review[name])
+            (rejudging.NAMES[name], changes.values[name], changes.accepted[name], changes.review[name])
             for name in names
         ]
         print_table("变化的项", ("项目", "值变了", "不再需要复核", "新增复核"), rows)
