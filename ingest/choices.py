@@ -37,6 +37,8 @@ class Habit:
     pen: float = 0.0
     """How dark the marks or the digits of this page are, whichever are darker; 0 when that is not known."""
 
+    faint: int = 0
+    """Boxes with strokes that are too faint to count."""
     lone_fills: int = 0
     """Questions that seem to be answered with a solid box."""
     solid: float = 0.0
@@ -70,11 +72,12 @@ class Habit:
 
 def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
     """How a page is marked, from the boxes of each of its questions."""
-    thin = heavy = lone_fills = 0
+    thin = heavy = lone_fills = faint = 0
     marks: list[Mark] = []
     inks: list[float] = []
     for boxes in questions:
         inks += [b.dark for b in boxes if b.on > thresholds.RATHER_MARKED and b.fill > 0 and not b.is_ring]
+        faint += sum(map(_is_faintly_marked, boxes))
         on = [box for box in boxes if box.on > 0.9]
         heavies = sum(box.is_heavy for box in on)
         heavy += bool(on) and heavies == len(on)
@@ -84,9 +87,9 @@ def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
     fading = len(inks) >= thresholds.MARKS_TO_FADE and sorted(inks)[len(inks) * 3 // 4] < thresholds.FADING
     solid = median(box.filled for box in marks) if marks else 0.0
     if len(marks) < thresholds.MARKS_FOR_SHADE:
-        return Habit(thin, heavy, fading=fading, lone_fills=lone_fills, solid=solid)
+        return Habit(thin, heavy, fading=fading, faint=faint, lone_fills=lone_fills, solid=solid)
     dark, fill, reach = (median(v) for v in zip(*((b.dark, b.fill, _reach(b)) for b in marks), strict=True))
-    return Habit(thin, heavy, dark, fill, reach, fading, dark, lone_fills, solid)
+    return Habit(thin, heavy, dark, fill, reach, fading, dark, faint, lone_fills, solid)
 
 
 @dataclass(frozen=True)
@@ -228,12 +231,11 @@ def _is_faint(question: _Question, value: Value) -> _Doubt:
     """In a box that would be called empty there are strokes, paler than what counts as ink, and the page's
     pen is no darker one."""
     answered = value not in (None, [])
-    if question.alone or question.of_page.pen >= thresholds.FAINT_PEN:
+    if question.of_page.pen >= thresholds.FAINT_PEN or (answered and not isinstance(value, list)):
         return None
-    if answered and not isinstance(value, list):
-        return None
-    faint = [box for box in question.boxes if box.off > 0.5 and _faint(box) >= thresholds.FAINT_FILL]
-    if not faint:
+    faint = [box for box in question.boxes if _is_faintly_marked(box)]
+    # Nobody answers one question alone of a block; but a whole page may be written as faintly.
+    if not faint or (question.alone and question.of_page.faint < thresholds.FAINT_BOXES):
         return None
     words = f"“{question.labels([max(faint, key=_faint)])}”的框里好像有很淡的笔迹，请确认"
     return thresholds.UNEXPLAINED, words
@@ -373,6 +375,11 @@ def _reach(box: Mark) -> float:
 def _beside(box: Mark) -> float:
     """Ink beside a box of strokes that go through no marked one, mm²."""
     return box.seen.features.get("beside", 0.0)
+
+
+def _is_faintly_marked(box: Mark) -> bool:
+    low, high = thresholds.FAINT_FILL
+    return box.off > 0.5 and low <= _faint(box) <= high
 
 
 def _faint(box: Mark) -> float:

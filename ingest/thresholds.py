@@ -500,9 +500,11 @@ STRAY_FILL = 0.012
 """Share of a box's inside: ink from which an empty box is not called empty without a person: 8 px of
 676, a dot of 0.35 mm."""
 
-FAINT_FILL, FAINT_MM2, FAINT_PEN = 0.02, 0.8, 0.3
-"""Share of a box's inside, and mm² of a place to write, with faint strokes from which a person looks at what
-would be called blank, unless the page's pen is darker than that: then they shine through from the back."""
+FAINT_FILL, FAINT_MM2, FAINT_PEN, FAINT_BOXES = (0.02, 0.5), 0.8, 0.3, 6
+"""Share of a box's inside with faint strokes (what covers more is a shade), and mm² of a place to write,
+from which a person looks at what would be called blank, unless the page's pen is darker than that: then they
+shine through from the back. And how many such boxes of a page show that blocks may be filled in as faintly:
+shades and print of the back made up to 4 on office pages, pencil that a copy had all but lost 25."""
 
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""

@@ -146,6 +146,7 @@ def test_a_box_with_faint_strokes_is_asked_about_where_the_pen_is_no_darker():
     assert read(0.05, "marked").confidence > 0.99  # an answer was given
     assert read(0.05, dark=0.25).doubt
     assert read(0.05, dark=0.6).confidence > 0.99  # the back shines through
+    assert read(0.8).confidence > 0.99  # a shade
 
 
 def test_a_blank_place_with_faint_strokes_is_asked_about():
