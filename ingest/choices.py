@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from forms.model import Field, Kind, Value
@@ -86,10 +86,11 @@ def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
         marks += on
     fading = len(inks) >= thresholds.MARKS_TO_FADE and sorted(inks)[len(inks) * 3 // 4] < thresholds.FADING
     solid = median(box.filled for box in marks) if marks else 0.0
+    found = Habit(thin, heavy, fading=fading, faint=faint, lone_fills=lone_fills, solid=solid)
     if len(marks) < thresholds.MARKS_FOR_SHADE:
-        return Habit(thin, heavy, fading=fading, faint=faint, lone_fills=lone_fills, solid=solid)
+        return found
     dark, fill, reach = (median(v) for v in zip(*((b.dark, b.fill, _reach(b)) for b in marks), strict=True))
-    return Habit(thin, heavy, dark, fill, reach, fading, dark, faint, lone_fills, solid)
+    return replace(found, dark=dark, fill=fill, reach=reach, pen=dark)
 
 
 @dataclass(frozen=True)

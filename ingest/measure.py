@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from forms.model import Field, Kind
-from ingest import beside, digits, faint, mark_models, marks, strikes, text, thresholds, words
+from ingest import beside, digits, faint, mark_models, marks, signatures, strikes, text, thresholds, words
 from ingest.engines import Engine, engine
 from ingest.ink import PageInk
 from ingest.lines import without_lines
@@ -89,7 +89,7 @@ def _measure(
             comb = digits.measure(ink, boxes, reader, page_strokes)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
         case Kind.SIGNATURE:
-            return _signature(field, text.signature(ink, boxes[0], page_strokes))
+            return _signature(field, signatures.measure(ink, boxes[0], page_strokes))
         case _:
             known = vocabularies.get(field.vocabulary, ()) if field.vocabulary else ()
             return _writing(field, text.measure(ink, boxes[0], reader, known))
@@ -133,7 +133,7 @@ def _writing(field: Field, seen: text.WritingSeen) -> Measurement:
     return Measurement(field.key, seen.ink, shift, residual, (box,), seen.texts)
 
 
-def _signature(field: Field, seen: text.SignatureSeen) -> Measurement:
+def _signature(field: Field, seen: signatures.SignatureSeen) -> Measurement:
     shift, residual = seen.alignment.shift_mm, round(seen.alignment.residual_mm, 3)
-    box = BoxSeen(None, None, {"reaching_in": seen.reaching_in, **seen.largest})
+    box = BoxSeen(None, None, {"reaching_in": seen.reaching_in, **seen.drawn})
     return Measurement(field.key, seen.ink, shift, residual, (box,))

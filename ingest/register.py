@@ -42,6 +42,10 @@ class Alignment:
     score: float
 
 
+IN_PLACE = Alignment((0.0, 0.0), 0.0, 1.0)
+"""Of a field that nothing was searched for, as there was no need."""
+
+
 @dataclass(frozen=True, eq=False)
 class RegisteredPage:
     """A scan laid over what was printed: any region of both, at the same scale, pixel on pixel.

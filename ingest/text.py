@@ -6,8 +6,8 @@ harm than good (EVIDENCE, OCR engines).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -17,18 +17,15 @@ from numpy.typing import NDArray
 from ingest import ctc, thresholds
 from ingest.digits import picture_of
 from ingest.engines import Engine, EngineError, TracingEngine
-from ingest.ink import Ink, PageInk, smooth, struck, without_residue, without_strikes
+from ingest.ink import Ink, PageInk, smooth, without_residue, without_strikes
 from ingest.model import Character, Image, TextSeen, WordSeen
-from ingest.page_strokes import PageStrokes
-from ingest.register import READING_MM_PER_PX, Alignment
-from ingest.strokes import sharpness_of_each
+from ingest.register import IN_PLACE, READING_MM_PER_PX, Alignment
 from layouts.model import Area, Box
 
 _SCALE = READING_MM_PER_PX
 _PX_AREA = _SCALE * _SCALE
 _QUICK = 2 * _SCALE
 """mm per px at which a field is asked whether anything is written there."""
-_NOTHING = Alignment((0.0, 0.0), 0.0, 1.0)
 SEPARATORS = "、，,；; /"
 """Between names in a field that may hold several."""
 
@@ -38,24 +35,24 @@ class WritingSeen:
     """Handwriting of one field. `level_mm`: its longest level stroke, as one that strikes characters out."""
 
     ink: float
-    alignment: Alignment = _NOTHING
+    alignment: Alignment = IN_PLACE
     texts: tuple[TextSeen, ...] = ()
     level_mm: float = 0.0
 
 
 def measure(ink: PageInk, box: Box, engine: Engine, words: Sequence[str] = ()) -> WritingSeen:
     """`words`: the list that the answer is likely to come from; scored only by engines that trace."""
-    place = _Field(box)
-    if not covers(ink.in_region(box.x, box.y, box.w, box.h, _QUICK), ink.floor, _QUICK):
+    field = _Field(box)
+    if not covers(ink, box.area):
         return WritingSeen(0.0)
     alignment = ink.lies(*box.area)
-    sharp = ink.in_region(*place.region, shift=alignment.shift_mm)
-    mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*place.region))
+    sharp = ink.in_region(*field.region, shift=alignment.shift_mm)
+    mask = without_residue(smooth(sharp) > ink.floor, ink.page.blank_patch(*field.region))
     mask = without_strikes(mask, _SCALE, thresholds.TEXT_LEAST_MM2)
-    if not _is_writing(mask[place.rows]):
+    if not _is_writing(mask[field.rows]):
         return WritingSeen(0.0, alignment)
-    share = round(float(mask[place.rows].mean()), 4)
-    lines = [crop(sharp, own) for own in place.lines(mask)]
+    share = round(float(mask[field.rows].mean()), 4)
+    lines = [crop(sharp, own) for own in field.lines(mask)]
     texts = _read(lines, engine, words)
     return WritingSeen(share, alignment, texts, _longest_level(mask))
 
@@ -71,91 +68,13 @@ def _longest_level(mask: NDArray[np.bool_]) -> float:
     return found
 
 
-@dataclass(frozen=True)
-class SignatureSeen:
-    """ink          share of the place that is inked by strokes of its own
-    reaching_in  by what lies mostly beside it, or runs through, or is too soft for a pen: a seal on the
-                 next line, a streak, the rim of a stain
-    largest      what the largest of its own strokes looks like: see `_drawn`
-    """
-
-    ink: float
-    reaching_in: float = 0.0
-    alignment: Alignment = _NOTHING
-    largest: Mapping[str, float] = field(default_factory=dict)
-
-
-def signature(ink: PageInk, box: Box, strokes: PageStrokes | None = None) -> SignatureSeen:
-    """Whether anything is written or stamped: ink of any colour, so that a red seal counts. `strokes` that
-    lie mostly elsewhere on the page reach in."""
-    place = box.area
-    if not covers(ink.in_region(*place, _QUICK, any_colour=True), ink.floor, _QUICK):
-        return SignatureSeen(0.0)
-    alignment, beyond = ink.lies(*place), thresholds.SIGNATURE_BEYOND_MM
-    around = _grown(place, beyond)
-    new = smooth(ink.in_region(*around, shift=alignment.shift_mm, any_colour=True))
-    print_ = ink.page.blank_patch(*around)
-    mask = _without_specks(without_residue(new > ink.floor, print_))
-    edge = round(beyond / _SCALE)
-    inside = np.zeros_like(mask)
-    inside[edge:-edge, edge:-edge] = True
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    within = np.bincount(labels[inside], minlength=count)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    own = within >= thresholds.STROKE_IS_INSIDE * areas
-    own &= ~struck(labels, stats, _SCALE)
-    edges = sharpness_of_each(new, labels, count)
-    own &= edges >= thresholds.SOFT_EDGE
-    own[np.unique(labels[_runs_through(mask, print_)])] = False
-    if strokes:
-        elsewhere = strokes.of_another(box.field, around, mask.shape)
-        own &= np.bincount(labels[elsewhere], minlength=count) < thresholds.STROKE_IS_INSIDE * areas
-    own[0] = within[0] = 0
-    area = float(inside.sum())
-    ours, others = (round(float(within[chosen].sum()) / area, 4) for chosen in (own, ~own))
-    if not own.any():
-        return SignatureSeen(ours, others, alignment)
-    largest = int(np.argmax(within * own))
-    drawn = _drawn(labels == largest) | {"edge": float(edges[largest])}
-    drawn |= {"mm2": float(within[own].sum()) * _PX_AREA, "dark": float(new[own[labels]].mean())}
-    if strokes:
-        wide = _grown(place, thresholds.SIGNATURE_AROUND_MM)
-        drawn["around"] = strokes.loose_share(wide, ink.page.frame.content)
-    return SignatureSeen(ours, others, alignment, {name: round(value, 3) for name, value in drawn.items()})
-
-
-def _drawn(stroke: NDArray[np.bool_]) -> dict[str, float]:
-    """across_mm: four standard deviations of a stroke's ink across its main direction, where the width of an
-    evenly inked strip is 3.5 of them; solid: its share of its convex hull."""
-    found = cv2.moments(stroke.astype(np.uint8), binaryImage=True)
-    spread = np.array([[found["mu20"], found["mu11"]], [found["mu11"], found["mu02"]]]) / found["m00"]
-    across = 4 * np.sqrt(max(np.linalg.eigvalsh(spread)[0], 0.0)) * _SCALE
-    hull = cv2.convexHull(cv2.findNonZero(stroke.astype(np.uint8)))
-    return {"across_mm": float(across), "solid": found["m00"] / max(cv2.contourArea(hull), found["m00"])}
-
-
-def _grown(area: Area, mm: float) -> Area:
-    return area[0] - mm, area[1] - mm, area[2] + 2 * mm, area[3] + 2 * mm
-
-
-def _runs_through(mask: NDArray[np.bool_], print_: Image) -> NDArray[np.bool_]:
-    """Ink that leaves the picture on opposite sides, be it cut into pieces by the rules that it crosses: a
-    streak, a seal's or a stain's rim."""
-    across = np.ones((2 * round(thresholds.RULE_GAP_MM / _SCALE) + 1, 1), np.uint8)
-    near_rules = cv2.dilate((print_ < thresholds.RULED_GREY).astype(np.uint8), across) > 0
-    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, across) > 0
-    _, labels = cv2.connectedComponents((mask | (closed & near_rules)).astype(np.uint8), connectivity=8)
-    sides = ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1]))
-    return mask & np.isin(labels, np.concatenate([np.intersect1d(*pair) for pair in sides]))
-
-
-def covers(new: Ink, floor: float, scale: float = _SCALE) -> bool:
-    """Whether ink is more than specks: enough for the simplest character, 一."""
-    return _is_writing(smooth(new) > floor, scale)
+def covers(ink: PageInk, area: Area, any_colour: bool = False) -> bool:
+    """Whether there is more than specks: enough for the simplest character, 一."""
+    return _is_writing(smooth(ink.in_region(*area, _QUICK, any_colour=any_colour)) > ink.floor, _QUICK)
 
 
 def _is_writing(mask: NDArray[np.bool_], scale: float = _SCALE) -> bool:
-    return float(_without_specks(mask, scale).sum()) * scale * scale >= thresholds.TEXT_LEAST_MM2
+    return float(without_specks(mask, scale).sum()) * scale * scale >= thresholds.TEXT_LEAST_MM2
 
 
 def crop(sharp: Ink, own: NDArray[np.bool_]) -> Image:
@@ -232,7 +151,7 @@ class _Field:
         return np.asarray((middle > self.rows.start) & (middle < self.rows.stop + hanging))
 
 
-def _without_specks(mask: NDArray[np.bool_], scale: float = _SCALE) -> NDArray[np.bool_]:
+def without_specks(mask: NDArray[np.bool_], scale: float = _SCALE) -> NDArray[np.bool_]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     kept = stats[:, cv2.CC_STAT_AREA] * scale * scale >= thresholds.TEXT_SPECK_MM2
     kept[0] = False

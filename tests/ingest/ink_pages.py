@@ -51,6 +51,15 @@ def stroke(
     page[:] = np.round(page * (1 - dark * (line / 255.0))).astype(np.uint8)
 
 
+def red_seal(blank: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The page in colour with the red ring of a small seal, 8 mm across, at 30, 24 mm."""
+    page = np.repeat(blank[:, :, None], 3, 2)
+    rows, columns = np.mgrid[: page.shape[0], : page.shape[1]]
+    distance = np.hypot(rows - 24.0 * PX_PER_MM, columns - 30.0 * PX_PER_MM)
+    page[np.abs(distance - 4.0 * PX_PER_MM) < 6] = (255, 60, 60)
+    return page
+
+
 def tick(page: NDArray[np.uint8], box: Box, reach: float = 1.0, dark: float = 0.9) -> None:
     """Its tail runs out of the box for a reach above one."""
     x, y = box.x, box.y

@@ -3,7 +3,7 @@
 import numpy as np
 from ink_pages import ink_of, printed, stroke
 
-from ingest import faint, text, thresholds
+from ingest import faint, signatures, thresholds
 from layouts.model import Box, BoxKind
 
 LINE = Box("t", BoxKind.TEXT, 1, 20.0, 20.0, 60.0, 8.0, lines=1)
@@ -16,7 +16,7 @@ def _drawn(dark: float, *points: tuple[float, float], width: float = 0.5) -> tup
     if points:
         stroke(page, list(points), width, dark)
     ink = ink_of(page, blank, [LINE])
-    return faint.strokes_mm2(ink, LINE.area), text.signature(ink, LINE).ink > 0
+    return faint.strokes_mm2(ink, LINE.area), signatures.measure(ink, LINE).ink > 0
 
 
 WORD = ((25.0, 22.0), (28.0, 26.0), (31.0, 22.0), (34.0, 26.0), (38.0, 22.0))

@@ -1,7 +1,6 @@
-import cv2
 import numpy as np
 import pytest
-from ink_pages import PX_PER_MM, ink_of, printed, stroke
+from ink_pages import PX_PER_MM, ink_of, printed, red_seal, stroke
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
@@ -9,7 +8,6 @@ from ingest import text, thresholds
 from ingest.ctc import Alphabet, Trace
 from ingest.engines import EngineError, engine
 from ingest.model import Character, Image
-from ingest.page_strokes import PageStrokes
 from layouts.model import Box, BoxKind
 
 LINES = Box("t", BoxKind.LINES, 1, 10.0, 20.0, 90.0, 27.0, lines=3)
@@ -198,81 +196,8 @@ def test_handwriting_is_read():
 
 
 @pytest.mark.parametrize("grey", [True, False])
-def test_a_red_seal_is_a_signature_but_no_writing(grey):
+def test_a_red_seal_is_no_writing_where_colours_tell(grey):
     blank = printed([SHORT])
-    page = np.repeat(blank[:, :, None], 3, 2)
-    rows, columns = np.mgrid[: page.shape[0], : page.shape[1]]
-    distance = np.hypot(rows - 24.0 * PX_PER_MM, columns - 30.0 * PX_PER_MM)
-    page[np.abs(distance - 4.0 * PX_PER_MM) < 6] = (255, 60, 60)
+    page = red_seal(blank)
     scan = page[:, :, 1] if grey else page
-    ink = ink_of(scan, blank, [SHORT])
-    assert text.signature(ink, SHORT).ink > 0.01
-    assert (text.measure(ink, SHORT, _Null()).ink > 0) is grey
-
-
-def test_what_reaches_in_from_beside_is_told_from_a_signature():
-    blank = printed([SHORT])
-    page = blank.copy()
-    turn = np.linspace(0, 2 * np.pi, 60)
-    stroke(page, [(30 + 9 * np.cos(t), 36.0 + 9 * np.sin(t)) for t in turn], 1.0)  # a seal on the next line
-    seen = text.signature(ink_of(page, blank, [SHORT]), SHORT)
-    assert seen.ink == 0.0
-    assert seen.reaching_in > 0.01
-    stroke(page, [(15.0, 24.0), (17.0, 27.0), (19.0, 23.0), (22.0, 27.0), (25.0, 24.0)])
-    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).ink > 0.01
-
-
-def test_a_streak_that_the_rule_cuts_into_pieces_is_no_signature():
-    blank = printed([SHORT])
-    page = blank.copy()
-    rule = SHORT.y + SHORT.h
-    for start, end in ((2.0, rule - 0.6), (rule + 0.6, 75.0)):
-        stroke(page, [(30.0, start), (30.3, end)], 0.6)
-    seen = text.signature(ink_of(page, blank, [SHORT]), SHORT)
-    assert seen.ink == 0.0
-    assert seen.reaching_in > 0.01
-    stroke(page, [(13.0, 24.0), (15.0, 27.0), (17.0, 23.0), (20.0, 27.0), (23.0, 24.0)])
-    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).ink > 0.01
-
-
-def test_a_line_is_told_from_a_signature_by_how_broad_it_is():
-    blank = printed([SHORT])
-
-    def signed(*points):
-        page = blank.copy()
-        stroke(page, points)
-        return text.signature(ink_of(page, blank, [SHORT]), SHORT)
-
-    crease, fibre = signed((13.0, 25.0), (22.0, 25.6)), signed((20.0, 24.0), (22.0, 26.0), (23.0, 25.5))
-    name = signed((13.0, 24.0), (16.0, 28.0), (18.0, 23.0), (21.0, 28.0), (24.0, 23.0), (27.0, 27.0))
-    across = [seen.largest["across_mm"] for seen in (crease, fibre, name)]
-    assert max(across[:2]) < thresholds.SIGNATURE_ACROSS_MM < across[2]
-    assert fibre.largest["mm2"] < thresholds.SIGNATURE_MM2 < name.largest["mm2"]
-
-
-def test_a_blot_is_told_from_a_signature_by_how_solid_it_is():
-    blank = printed([SHORT])
-    page = blank.copy()
-    cv2.circle(
-        page, (round(20 * PX_PER_MM), round(25 * PX_PER_MM)), round(3 * PX_PER_MM), 30, -1, cv2.LINE_AA
-    )
-    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).largest["solid"] > thresholds.SIGNATURE_SOLID
-    page = blank.copy()
-    stroke(page, [(13.0, 24.0), (16.0, 28.0), (18.0, 23.0), (21.0, 28.0), (24.0, 23.0), (27.0, 27.0)])
-    assert text.signature(ink_of(page, blank, [SHORT]), SHORT).largest["solid"] < 0.5
-
-
-def test_a_stain_that_lies_mostly_elsewhere_on_the_page_reaches_in():
-    blank = printed([SHORT])
-    page = blank.copy()
-    stroke(page, [(10.0, 24.0), (16.0, 28.0), (22.0, 24.0), (40.0, 26.0), (70.0, 60.0), (20.0, 70.0)])
-    ink = ink_of(page, blank, [SHORT])
-    strokes = PageStrokes.of(ink, {SHORT.field: SHORT.area})
-    seen = text.signature(ink, SHORT, strokes)
-    assert seen.ink == 0.0
-    assert seen.reaching_in > 0.01
-
-
-def test_nothing_is_no_signature():
-    blank = printed([SHORT])
-    assert text.signature(ink_of(blank, blank, [SHORT]), SHORT).ink == 0.0
+    assert (text.measure(ink_of(scan, blank, [SHORT]), SHORT, _Null()).ink > 0) is grey
