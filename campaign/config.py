@@ -42,8 +42,8 @@ class Acceptance(_Settings):
 
     single: Share = 0.95
     multiple: Share = 0.95
-    digits: Share = 0.99
-    date: Share = 0.98
+    digits: Share = 0.995
+    date: Share = 0.99
     text: Share = 0.97
     lines: Share = 0.98
     signature: Share = 0.9
