@@ -5,10 +5,10 @@
     benchmarks/reading.py --pages 250 --seed 703 … --preset phone --keep phone.pickle
     python -m training.fit_confidence *.pickle
 
-`NPZ` is digits-28px.npz. The curves that ship are of 1,600 pages (shipped-5), but for blank places
-and signatures (`--only`), of 1,090 pages of seeds 701, 702 and 5051 to 5053: what is seen of these has changed.
-On simulated returns without some fonts; accuracy is reported
-(`benchmarks.reading_report`) on other seeds, whose people and pens are others, and apart for those fonts.
+`NPZ` is digits-28px.npz. The curves that ship are of 1,600 pages (shipped-5), but for blank places and
+signatures (`--only`): of these, after what is seen of them had changed, 1,090 pages of seeds 701, 702 and
+5051 to 5053. On simulated returns without some fonts; accuracy is reported (`benchmarks.reading_report`) on
+other seeds, whose people and pens are others, and apart for those fonts.
 """
 
 from __future__ import annotations
