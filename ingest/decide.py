@@ -29,10 +29,11 @@ def decide(
     fields = {field.key: field for field in form.asked()}
     marks = _marks(fields, measurements)
     habit = choices.habit(marks.values())
-    if numbers.are_lost(fields, measurements):
-        habit = replace(habit, fading=True)
     pen = numbers.usual_darkness(fields, measurements)
-    habit = replace(habit, pen=max(habit.dark, pen))
+    # No mark seen, and digits that a copier has nearly lost: marks may be lost as well.
+    pale = habit.dark == 0 < pen < thresholds.FADING
+    fading = habit.fading or pale or numbers.are_lost(fields, measurements)
+    habit = replace(habit, pen=max(habit.dark, pen), fading=fading)
     lost, rules = _may_be_lost(measurements, habit, pen), _rules_found(measurements)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []

@@ -149,6 +149,20 @@ def test_a_box_with_faint_strokes_is_asked_about_where_the_pen_is_no_darker():
     assert read(0.8).confidence > 0.99  # a shade
 
 
+def test_where_no_mark_and_only_pale_digits_are_seen_marks_may_be_lost():
+    fields = (Field("q", "问", Kind.SINGLE, ABC), Field("n", "数", Kind.DIGITS, cells=4))
+
+    def read(dark: float) -> Reading:
+        cells = tuple(_cell(n, "5") for n in range(4))
+        cells = tuple(replace(cell, features={**cell.features, "dark": dark}) for cell in cells)
+        number = Measurement("n", 0.1, boxes=cells, texts=(_strip("5555"),))
+        asked = Measurement("q", 0.0, boxes=(_box("a"), _box("b"), _box("c")))
+        return decide(_form(*fields), [asked, number], {}, PLAIN)[0]
+
+    assert (read(0.12).value, read(0.12).confidence <= thresholds.UNEXPLAINED) == (None, True)
+    assert read(0.4).confidence > 0.99
+
+
 def test_a_blank_place_with_faint_strokes_is_asked_about():
     def read(kind: Kind, faint_mm2: float) -> Reading:
         seen = Measurement("t", 0.0, faint_mm2=faint_mm2)
