@@ -14,7 +14,7 @@ from ingest import mark_models, thresholds
 from ingest.marks import MarksSeen
 from ingest.model import BoxSeen
 from ingest.page_strokes import PageStrokes
-from layouts.model import Area, Box
+from layouts.model import Box, grown
 
 _Option = tuple[str, str]
 """Field and option."""
@@ -31,7 +31,10 @@ def measure(
     own = [box for box in boxes if box.field in ticked]
     if not own:
         return ticked
-    marked, near = _marked(ticked), {_option(box): np.unique(strokes.within(_around(box))) for box in own}
+    marked, near = (
+        _marked(ticked),
+        {_option(box): np.unique(strokes.within(grown(box.area, thresholds.BESIDE_REACH_MM))) for box in own},
+    )
     nobodys = _nobodys(strokes, own, marked, near)
     places = {_option(box): box.area for box in own}
     loose, inside = _specks(strokes, near), own[0].w * own[0].h
@@ -90,8 +93,3 @@ def _specks(strokes: PageStrokes, near: _Near) -> NDArray[np.float64]:
 
 def _option(box: Box) -> _Option:
     return box.field, box.option or ""
-
-
-def _around(box: Box) -> Area:
-    reach = thresholds.BESIDE_REACH_MM
-    return box.x - reach, box.y - reach, box.w + 2 * reach, box.h + 2 * reach

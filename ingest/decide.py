@@ -34,7 +34,7 @@ def decide(
     pale = habit.dark == 0 < pen < thresholds.FADING
     fading = habit.fading or pale or numbers.are_lost(fields, measurements)
     habit = replace(habit, pen=max(habit.dark, pen), fading=fading)
-    lost, rules = _may_be_lost(measurements, habit, pen), _rules_found(measurements)
+    lost, rules = _may_be_lost(measurements, habit), _rules_found(measurements)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []
     for seen in measurements:
@@ -76,7 +76,7 @@ def _written(
             return writings.judge(field, seen, vocabularies.get(field.vocabulary, ()), calibration)
 
 
-def _may_be_lost(measurements: Sequence[Measurement], habit: choices.Habit, pen: float) -> bool:
+def _may_be_lost(measurements: Sequence[Measurement], habit: choices.Habit) -> bool:
     """Whether writing may have been lost all over a page: its ink is hardly darker than what counts as ink,
     or thin grey print is broken, as copiers and scans to black and white do, and no dark pen shows that it
     is stronger than print."""
@@ -84,7 +84,7 @@ def _may_be_lost(measurements: Sequence[Measurement], habit: choices.Habit, pen:
     # Where there are boxes, they tell it: ruled lines are paler and are lost before any pen is.
     found = frames or [share for seen in measurements for share in _print_shares(seen)]
     whole = not found or sum(found) >= thresholds.PRINT_WHOLE * len(found)
-    return habit.fading or not (whole or max(habit.dark, pen) >= thresholds.STRONGER_THAN_PRINT)
+    return habit.fading or not (whole or habit.pen >= thresholds.STRONGER_THAN_PRINT)
 
 
 def _print_shares(seen: Measurement) -> list[float]:

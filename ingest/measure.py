@@ -14,7 +14,7 @@ from ingest.lines import without_lines
 from ingest.model import BoxSeen, Measurement, PrintedLayout
 from ingest.page_strokes import PageStrokes
 from ingest.register import RegisteredPage
-from layouts.model import Area, Box, BoxKind, Layout, bounds
+from layouts.model import Area, Box, BoxKind, Layout, bounds, grown
 
 Vocabularies = Mapping[str, Sequence[str]]
 
@@ -66,9 +66,7 @@ def _looks_of_blank(ink: PageInk, boxes: Sequence[Box], seen: Measurement) -> Ma
     if seen.ink > 0 or boxes[0].kind is BoxKind.CHECKBOX:
         return {}
     place = bounds([box.area for box in boxes])
-    x, y, w, h = place
-    around = thresholds.PRINT_AROUND_MM
-    share = ink.print_share(x - around, y - around, w + 2 * around, h + 2 * around)
+    share = ink.print_share(*grown(place, thresholds.PRINT_AROUND_MM))
     return {"print_share": share, "faint_mm2": faint.strokes_mm2(ink, place)}
 
 

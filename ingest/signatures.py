@@ -21,7 +21,7 @@ from ingest.page_strokes import PageStrokes
 from ingest.register import IN_PLACE, READING_MM_PER_PX, Alignment
 from ingest.strokes import sharpness_of_each
 from ingest.text import covers, without_specks
-from layouts.model import Area, Box
+from layouts.model import Box, grown
 
 _SCALE = READING_MM_PER_PX
 
@@ -48,7 +48,7 @@ def measure(ink: PageInk, box: Box, strokes: PageStrokes | None = None) -> Signa
     if not covers(ink, place, any_colour=True):
         return SignatureSeen(0.0)
     alignment, beyond = ink.lies(*place), thresholds.SIGNATURE_BEYOND_MM
-    near = _grown(place, beyond)
+    near = grown(place, beyond)
     new = smooth(ink.in_region(*near, shift=alignment.shift_mm, any_colour=True))
     print_ = ink.page.blank_patch(*near)
     mask = without_specks(without_residue(new > ink.floor, print_), _SCALE)
@@ -77,7 +77,7 @@ def measure(ink: PageInk, box: Box, strokes: PageStrokes | None = None) -> Signa
         "dark": float(new[own[labels]].mean()),
     }
     if strokes:
-        wide = _grown(place, thresholds.SIGNATURE_AROUND_MM)
+        wide = grown(place, thresholds.SIGNATURE_AROUND_MM)
         drawn["around"] = strokes.loose_share(wide, ink.page.frame.content)
     return SignatureSeen(ours, others, alignment, {name: round(value, 3) for name, value in drawn.items()})
 
@@ -90,10 +90,6 @@ def _drawn(stroke: NDArray[np.bool_]) -> dict[str, float]:
     across = 4 * np.sqrt(max(np.linalg.eigvalsh(spread)[0], 0.0)) * _SCALE
     hull = cv2.convexHull(cv2.findNonZero(stroke.astype(np.uint8)))
     return {"across_mm": float(across), "solid": found["m00"] / max(cv2.contourArea(hull), found["m00"])}
-
-
-def _grown(area: Area, mm: float) -> Area:
-    return area[0] - mm, area[1] - mm, area[2] + 2 * mm, area[3] + 2 * mm
 
 
 def _runs_through(mask: NDArray[np.bool_], print_: Image) -> NDArray[np.bool_]:

@@ -33,6 +33,12 @@ WORDS_BEHIND_MM = 2.0
 """An option's words begin within this distance behind its box."""
 
 
+def grown(area: Area, mm: float) -> Area:
+    """An area with so much more on each side."""
+    x, y, w, h = area
+    return x - mm, y - mm, w + 2 * mm, h + 2 * mm
+
+
 def bounds(areas: Sequence[Area]) -> Area:
     """The least area that holds them all. Raises ValueError when there are none."""
     x, y = min(area[0] for area in areas), min(area[1] for area in areas)
