@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -38,12 +39,14 @@ class PageInk:
     paper   brightness of bare paper, one value per mm of the page, 0–255
     gain    darkness of print here over that in the blank
     noise   standard deviation of bare paper after smoothing, as a share of its brightness
+    spread  px of the blank by which print came out broader than in the blank
     """
 
     page: RegisteredPage
     paper: NDArray[np.float32]
     gain: float
     noise: float
+    spread: int = 0
 
     @staticmethod
     def of(page: RegisteredPage, boxes: Sequence[Box]) -> PageInk:
@@ -56,7 +59,8 @@ class PageInk:
         seen, print_ = (stack.reshape(-1, _SAMPLE_PX) for stack in plain.patches(centres, _SAMPLE_PX))
         level = np.repeat(plain.paper_at(centres), _SAMPLE_PX)[:, None]
         gain, low, high = _gain(seen, print_, level), *thresholds.PRINT_GAIN_RANGE
-        return PageInk(page, paper, min(max(gain, low), high), _noise(plain))
+        spread = _spread_px(seen, print_, level, len(some))
+        return PageInk(page, paper, min(max(gain, low), high), _noise(plain), spread)
 
     @property
     def floor(self) -> float:
@@ -73,7 +77,7 @@ class PageInk:
     def _play(self) -> int:
         """Px of the blank by which print may lie beside its place."""
         coarse = self.page.px_per_mm < thresholds.COARSE_PX_PER_MM
-        return thresholds.PRINT_PLAY_PX + (1 if coarse else 0)
+        return thresholds.PRINT_PLAY_PX + max(int(coarse), self.spread)
 
     @cached_property
     def _blank(self) -> Pyramid:
@@ -252,6 +256,16 @@ def without_residue(
     return np.asarray(kept[labels])
 
 
+def is_only_dots(mask: NDArray[np.bool_], mm_per_px: float) -> bool:
+    """Whether a dot or two are all the ink there is: dirt. Of a mark that is nearly lost more are left; what
+    lies close together may be one stroke that print parts."""
+    near = round(thresholds.DOT_MM / 2 / mm_per_px)
+    joined = cv2.dilate(mask.astype(np.uint8), np.ones((2 * near + 1,) * 2, np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    sides = stats[1:, (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)] - 2 * near
+    return count - 1 <= thresholds.MOST_DOTS and bool((sides * mm_per_px <= thresholds.DOT_MM).all())
+
+
 def struck(labels: NDArray[Any], stats: NDArray[Any], mm_per_px: float) -> NDArray[np.bool_]:
     """Which strokes strike out, by label: long, and one line all the way, or two that cross.
 
@@ -332,6 +346,23 @@ def _gain(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
         return 1.0
     dark = 1.0 - cv2.erode(seen, _CROSS)[printed] / np.broadcast_to(paper, seen.shape)[printed]
     return float(np.percentile(dark * 255.0 / (255 - print_[printed]), thresholds.PRINT_GAIN_PERCENTILE))
+
+
+def _spread_px(seen: Image, print_: Image, paper: NDArray[np.float32], places: int) -> int:
+    """Px beyond the usual play that print's broadened lines reach, seen around some places: dot gain, toner
+    that ran, scanners set to black and white. What a pen leaves is as dense a px farther out; print is not.
+    """
+    printed = (print_ < thresholds.PRINTED_GREY).astype(np.uint8)
+    dark = (seen < (1 - thresholds.SPREAD_DARKNESS) * paper).reshape(places, -1)
+    within = cv2.dilate(printed, _CROSS, iterations=thresholds.PRINT_PLAY_PX)
+    shares = []
+    for _ in range(thresholds.MOST_SPREAD_PX + 1):
+        beyond = cv2.dilate(within, _CROSS)
+        ring = (beyond > within).reshape(places, -1)
+        shares.append(float(np.median((dark & ring).sum(1) / np.maximum(ring.sum(1), 1))))
+        within = beyond
+    spreads = [near - far >= thresholds.SPREAD_SHARE for near, far in pairwise(shares)]
+    return [*spreads, False].index(False)
 
 
 def _noise(plain: PageInk) -> float:

@@ -118,14 +118,32 @@ def _quick_look(ink: PageInk, boxes: Sequence[Box], shifts: Mapping[str, Shift])
     paper = ink.paper_at(_centres(boxes)).repeat(QUICK_PX)[:, None]
     new = smooth(darker(seen, ink.expected(print_, paper)))
     stack = (new > ink.floor).reshape(len(boxes), QUICK_PX, QUICK_PX)
-    faint = (new > ink.faint_floor).reshape(stack.shape)[:, *square(QUICK_PX, -INSET)].mean((1, 2))
+    faint, bare = (new > ink.faint_floor).reshape(stack.shape), (print_ >= thresholds.RULED_GREY)
+    faint = _without_streaks(faint, bare.reshape(stack.shape))[:, *square(QUICK_PX, -INSET)]
     frame = ink.print_found(seen, print_, paper).reshape(len(boxes), -1)
     inside = stack[:, *square(QUICK_PX, -INSET)].mean((1, 2))
     ring = stack[:, ring_mask(QUICK_PX)].mean(1)
     return [
         {"inside": float(i), "ring": float(r), "print": float(p), "faint": float(f)}
-        for i, r, p, f in zip(inside, ring, np.nanmean(frame, 1), faint, strict=True)
+        for i, r, p, f in zip(inside, ring, np.nanmean(frame, 1), faint.mean((1, 2)), strict=True)
     ]
+
+
+def _without_streaks(faint: NDArray[np.bool_], bare: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Masks (N, side, side) without what runs straight through all of a patch, as far as nothing is printed
+    there: scanners' streaks and creases do, marks do not."""
+    kept = faint.copy()
+    for axis in (1, 2):
+        # Pages lie a little askew: a line may lean into the next px.
+        inked = (_broader(faint, 3 - axis) & bare).sum(axis, keepdims=True)
+        blank = bare.sum(axis, keepdims=True)
+        through = (inked >= thresholds.FAINT_LINE * blank) & (blank >= QUICK_PX / 2)
+        kept &= ~_broader(through, 3 - axis)
+    return kept
+
+
+def _broader(mask: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
+    return np.asarray(mask | np.roll(mask, 1, axis) | np.roll(mask, -1, axis))
 
 
 def _patches(

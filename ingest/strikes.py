@@ -49,13 +49,26 @@ class Strike:
         steps = np.linalg.norm(np.diff(self.path, axis=0), axis=1)
         return float(steps[inside[1:] & inside[:-1]].sum())
 
+    def is_in(self, area: Area) -> bool:
+        """Whether it lies in an area, mm, for the most part."""
+        return self.length_in(area) > 0.5 * float(np.linalg.norm(self.path[-1] - self.path[0]))
+
 
 def find(ink: PageInk, areas: Sequence[Area]) -> list[Strike]:
-    """The strikes through some areas of the page, mm."""
+    """The strikes through some areas of the page, mm: long lines, and shorter ones in what those strike out,
+    for people cross out with two, which may part each other."""
     if not areas:
         return []
     region = _around(areas, ink.page.frame)
-    return [_strike(chain, region) for chain in _chains(_picture(ink, region))]
+    picture = _picture(ink, region)
+    long, shorter = [], []
+    for chain in _chains(picture):
+        if _is_line(chain, thresholds.STRUCK_MM, picture):
+            long.append(_strike(_lengthened(_lengthened(chain, 1, picture), -1, picture), region))
+        elif _is_line(chain, thresholds.STRIKE_BESIDE_MM, picture):
+            shorter.append(_strike(chain, region))
+    struck = [area for area in areas if length_in(long, area) >= thresholds.STRIKE_CANCELS_MM]
+    return long + [strike for strike in shorter if any(map(strike.is_in, struck))]
 
 
 def length_in(strikes: Sequence[Strike], area: Area | None) -> float:
@@ -167,7 +180,7 @@ def _only_neighbours(
 
 
 def _chains(picture: _Picture) -> Iterator[_Stroke]:
-    """Pieces in one line that are together as long as a strike."""
+    """Pieces in one line, the longest first."""
     left = _pieces(picture)
     while left and _pen_mm(left[0]) >= thresholds.STRIKE_SEED_MM:
         chain = left.pop(0)
@@ -175,26 +188,40 @@ def _chains(picture: _Picture) -> Iterator[_Stroke]:
             while (n := _continued(chain, left, way, picture)) is not None:
                 piece = left.pop(n)
                 chain = np.concatenate((chain, piece) if way > 0 else (piece, chain))
-        if _is_strike(chain, picture):
-            yield _lengthened(_lengthened(chain, 1, picture), -1, picture)
+        yield chain
 
 
-def _is_strike(chain: _Stroke, picture: _Picture) -> bool:
-    """Long enough, drawn by a pen for the most part, and not what a black-and-white scan leaves of a rule."""
+def _is_line(chain: _Stroke, least_mm: float, picture: _Picture) -> bool:
+    """Long enough, drawn by a pen for the most part, in one sweep, and not what a black-and-white scan leaves
+    of a rule."""
     length = (chain[-1, 0] - chain[0, 0]) * _SCALE
+    if length < least_mm or _roughness_mm(chain) > thresholds.STRIKE_ROUGH_MM:
+        return False
     columns, rows = np.round(chain[:, :2]).astype(int).T
     on_rules = float(picture.rules[rows, columns].mean())
     seen = _pen_mm(chain) >= thresholds.STRIKE_SEEN * length
-    return length >= thresholds.STRUCK_MM and seen and on_rules <= thresholds.STRIKE_ON_RULES
+    return seen and on_rules <= thresholds.STRIKE_ON_RULES
+
+
+def _roughness_mm(chain: _Stroke) -> float:
+    """How far it is from an even curve over a short way, as a rule, mm: strokes of characters that happen to
+    follow each other jump from one to the next."""
+    parts = max(round(len(chain) * _SCALE / thresholds.STRIKE_AHEAD_MM), 1)
+    off = []
+    for x, y in (part[:, :2].T for part in np.array_split(chain, parts)):
+        curve = np.polyfit(x - x[0], y, 2)
+        off.append(float(np.sqrt(np.mean((np.polyval(curve, x - x[0]) - y) ** 2))))
+    return float(np.median(off)) * _SCALE
 
 
 def _lengthened(chain: _Stroke, way: int, picture: _Picture) -> _Stroke:
-    """The chain with what goes on beyond its right (`way` 1) or left end in broader ink: where it meets
-    another stroke."""
+    """The chain with what goes on beyond its right (`way` 1) or left end in ink, be it hidden by print here
+    and there: where it meets another stroke, and across printed words."""
     x, y, slope = _end(chain, way)
     steps = way * np.arange(1, round(thresholds.STRIKE_AHEAD_MM / _SCALE) + 1)
-    inked, _ = picture.along((x, y), (x + steps[-1], y + slope * steps[-1]))
-    on = int(np.argmin(np.append(inked[1:], False)))
+    inked, printed = picture.along((x, y), (x + steps[-1], y + slope * steps[-1]))
+    unbroken = np.logical_and.accumulate((inked | printed)[1:])
+    on = int(np.flatnonzero(np.append(True, inked[1:] & unbroken))[-1])
     beyond = np.column_stack((x + steps[:on], y + slope * steps[:on]))
     tail = np.column_stack((beyond, np.full(on, np.median(chain[:, 2])), np.zeros(on)))
     return np.concatenate((chain, tail) if way > 0 else (tail[::-1], chain))

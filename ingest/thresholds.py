@@ -222,6 +222,11 @@ COARSE_PX_PER_MM = 6.7
 """Scan px per mm (170 dpi) below which print is blurred by one more px of the blank: pictures sent by
 messenger have 110 to 170 dpi (domain.md §4)."""
 
+SPREAD_DARKNESS, SPREAD_SHARE, MOST_SPREAD_PX = 0.15, 0.08, 2
+"""Darkness from which a px beside print belongs to a line that came out broad; share of such px beyond the
+usual play, over that a px farther out, from which print has spread there: of 60 office pages 57 have below
+0.04, those in black and white with dot gain 0.1 to 0.25; and px beyond which it is something else."""
+
 PRINT_AROUND_MM = 1.0
 """How far around a field its printed lines are looked for, mm."""
 
@@ -271,6 +276,10 @@ blank: pencil that people can read has 0.05 and more, clean paper below 0.025 in
 FAINT_MM, FAINT_THICK_MM, FAINT_THROUGH, FAINT_BESIDE_PRINT_MM = 1.5, 2.0, 0.85, 0.3
 """Of faint strokes: the least length, and the most thickness, mm; the share of a place's height or width that
 only streaks and creases run through; and how far from print they are looked for, mm: nearer, JPEG rings."""
+
+FAINT_LINE = 0.6
+"""Share of the bare paper along a row or column of a patch two boxes wide from which a faint line runs
+through all of it: creases and streaks show in pieces, and no mark reaches beyond its box on both sides."""
 
 # --- reading: lines across the page ---------------------------------------------------------------
 
@@ -394,6 +403,13 @@ the share of inked columns that makes a word: one of six characters."""
 STRUCK_MM = 30.0
 """Length from which a line strikes out a block, mm: joined-up characters reach 25."""
 
+STRIKE_ROUGH_MM = 0.14
+"""How far a line that strikes out may be from an even curve over a centimetre, mm: 70 of 72 have 0.06 and
+less, where two such lines cross 0.11; strokes of characters that were taken for one had 0.17 to 0.5."""
+
+STRIKE_BESIDE_MM = 8.0
+"""Length from which another line in a field that is struck out belongs to what strikes it out, mm."""
+
 STRIKE_RUN_MM, STRIKE_PIECE_MM, STRIKE_SLOPED_MM, STRIKE_SEED_MM = 2.0, 0.75, 2.5, 6.0
 """Of a line that strikes out a block: how high its ink may stand in one column, which allows 1.1 mm of ink at
 55 degrees, or a broad pen at 40 in black and white; the shortest piece of it that counts between printed
@@ -467,6 +483,10 @@ WORDS_MARGIN_MM = 3.5
 
 WORDS_INK_PX = 3
 """Pixels of 0.2 mm with ink from which a network looks at an option's words: less is no mark."""
+
+DOT_MM, MOST_DOTS = 1.6, 2
+"""The largest that a dot of dirt is, mm, and how many of them alone on an option's words are no mark: lines
+under words and rings around them are 4 mm long and more, whatever a copier leaves of them."""
 
 PAPER_EDGE_MM = 8.0
 """Strip along the paper's edge that is not looked at for marks, mm: shadows, the edge itself."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ingest import thresholds
 from ingest.engines import session
-from ingest.ink import PageInk, smooth
+from ingest.ink import PageInk, is_only_dots, smooth
 from ingest.register import Shift
 from layouts.model import Box, Layout
 
@@ -33,11 +33,15 @@ def measure(ink: PageInk, layout: Layout, boxes: Sequence[Box], shift: Shift) ->
     """Option → probability that its words are marked, for those of `boxes` whose words have any ink."""
     worded = [box for box in boxes if layout.words_of(box)]
     strips = pictures(ink, layout, worded, shift)
-    inked = np.flatnonzero((strips[:, _NEW] > ink.floor).sum((1, 2)) >= thresholds.WORDS_INK_PX)
-    if not len(inked):
+    inked = [n for n, new in enumerate(strips[:, _NEW] > ink.floor) if _may_be_marked(new)]
+    if not inked:
         return {}
     found = marked(strips[inked])
     return {worded[n].option or "": round(float(p), 5) for n, p in zip(inked, found, strict=True)}
+
+
+def _may_be_marked(new: NDArray[np.bool_]) -> bool:
+    return bool(new.sum() >= thresholds.WORDS_INK_PX) and not is_only_dots(new, MM_PER_PX)
 
 
 def pictures(ink: PageInk, layout: Layout, boxes: Sequence[Box], shift: Shift) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import thresholds, word_models
-from ingest.ink import PageInk
+from ingest.ink import PageInk, is_only_dots
 from ingest.register import READING_MM_PER_PX, Shift
 from layouts.model import Area, Box, Layout
 
@@ -84,6 +84,8 @@ def ink_on(ink: PageInk, areas: Sequence[Area], boxes: Sequence[Box], shift: Shi
     sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
     about[sum(np.isin(np.arange(count), side).astype(int) for side in sides) >= 2] = False
     about[0] = False
+    if is_only_dots(about[labels] & off_print, _SCALE):
+        return 0.0
     return round(float(sizes[about].sum()), 2)
 
 
