@@ -68,7 +68,7 @@ def _is_answered(field: Field, seen: Measurement, marks: Marks) -> bool:
         case Kind.SIGNATURE:
             return seen.ink >= thresholds.SIGNED_INK
         case _:
-            return seen.ink > 0
+            return any(text.text for text in seen.texts) or seen.ink >= thresholds.UNREAD_INK
 
 
 def unless_cancelled(block: Block, seen: Measurement, reading: Reading) -> Reading:

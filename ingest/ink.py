@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -350,8 +349,7 @@ def _gain(seen: Image, print_: Image, paper: NDArray[np.float32]) -> float:
 
 def _spread_px(seen: Image, print_: Image, paper: NDArray[np.float32], places: int) -> int:
     """Px beyond the usual play that print's broadened lines reach, seen around some places: dot gain, toner
-    that ran, scanners set to black and white. What a pen leaves is as dense a px farther out; print is not.
-    """
+    that ran, scanners set to black and white. A pen's ink is as dense farther out; print is not."""
     printed = (print_ < thresholds.PRINTED_GREY).astype(np.uint8)
     dark = (seen < (1 - thresholds.SPREAD_DARKNESS) * paper).reshape(places, -1)
     within = cv2.dilate(printed, _CROSS, iterations=thresholds.PRINT_PLAY_PX)
@@ -361,8 +359,8 @@ def _spread_px(seen: Image, print_: Image, paper: NDArray[np.float32], places: i
         ring = (beyond > within).reshape(places, -1)
         shares.append(float(np.median((dark & ring).sum(1) / np.maximum(ring.sum(1), 1))))
         within = beyond
-    spreads = [near - far >= thresholds.SPREAD_SHARE for near, far in pairwise(shares)]
-    return [*spreads, False].index(False)
+    *near, far = shares
+    return [*(share - far >= thresholds.SPREAD_SHARE for share in near), False].index(False)
 
 
 def _noise(plain: PageInk) -> float:

@@ -45,7 +45,7 @@ def measure_page(
     ticked = beside.measure(page_strokes, boxes, ticked)
     reader = reader or engine()
     seen = [
-        _measure(field, by_field[field.key], layout, ink, page_strokes, ticked, vocabularies, reader)
+        _measure(field, by_field[field.key], layout, ink, page_strokes, ticked, struck, vocabularies, reader)
         for field in fields
     ]
     return tuple(
@@ -77,12 +77,13 @@ def _measure(
     ink: PageInk,
     page_strokes: PageStrokes,
     ticked: Mapping[str, marks.MarksSeen],
+    struck: Sequence[strikes.Strike],
     vocabularies: Vocabularies,
     reader: Engine,
 ) -> Measurement:
     match field.kind:
         case Kind.SINGLE | Kind.MULTIPLE:
-            return _marks(field, layout, boxes, ink, ticked[field.key])
+            return _marks(field, layout, boxes, ink, ticked[field.key], struck)
         case Kind.DIGITS | Kind.DATE:
             comb = digits.measure(ink, boxes, reader, page_strokes)
             return Measurement(field.key, comb.ink, comb.shift_mm, comb.residual_mm, comb.boxes, comb.texts)
@@ -94,7 +95,12 @@ def _measure(
 
 
 def _marks(
-    field: Field, layout: Layout, boxes: Sequence[Box], ink: PageInk, seen: marks.MarksSeen
+    field: Field,
+    layout: Layout,
+    boxes: Sequence[Box],
+    ink: PageInk,
+    seen: marks.MarksSeen,
+    struck: Sequence[strikes.Strike],
 ) -> Measurement:
     unmarked = [
         box
@@ -103,9 +109,10 @@ def _marks(
     ]
     shift = seen.shift_mm
     on_words = words.measure(ink, layout, boxes, unmarked, shift)
+    crossed = {box.option for box in boxes if strikes.reach(struck, layout.words_of(box))}
     looks = tuple(
         replace(look, features={**look.features, "words_marked": on_words.marked[look.option or ""]})
-        if look.option in on_words.marked
+        if look.option in on_words.marked.keys() - crossed
         else look
         for look in seen.boxes
     )

@@ -49,9 +49,22 @@ class Strike:
         steps = np.linalg.norm(np.diff(self.path, axis=0), axis=1)
         return float(steps[inside[1:] & inside[:-1]].sum())
 
-    def is_in(self, area: Area) -> bool:
-        """Whether it lies in an area, mm, for the most part."""
-        return self.length_in(area) > 0.5 * float(np.linalg.norm(self.path[-1] - self.path[0]))
+    def is_at(self, area: Area) -> bool:
+        """Whether it lies in an area, mm, or in line with it, for the most part."""
+        x, y, w, h = area
+        beside = thresholds.STRIKE_BESIDE_MM
+        held = self.length_in((x - beside, y, w + 2 * beside, h))
+        return held > 0.5 * float(np.linalg.norm(self.path[-1] - self.path[0]))
+
+    def reaches(self, area: Area) -> bool:
+        """Whether it runs through an area, mm, or ends so close before it that it may go on in it."""
+        near = round(thresholds.STRIKE_ENDS_MM / _SCALE)
+        ends = (self.path[0], self.path[min(near, len(self.path) - 1)]), (self.path[-1], self.path[-near:][0])
+        x, y, w, h = area
+        low, high = np.array([(x, y), (x + w, y + h)])
+        beyond = [end + (end - before) * part for end, before in ends for part in (0.5, 1.0)]
+        path = np.concatenate((self.path, beyond))
+        return bool(((path >= low) & (path <= high)).all(1).any())
 
 
 def find(ink: PageInk, areas: Sequence[Area]) -> list[Strike]:
@@ -68,12 +81,17 @@ def find(ink: PageInk, areas: Sequence[Area]) -> list[Strike]:
         elif _is_line(chain, thresholds.STRIKE_BESIDE_MM, picture):
             shorter.append(_strike(chain, region))
     struck = [area for area in areas if length_in(long, area) >= thresholds.STRIKE_CANCELS_MM]
-    return long + [strike for strike in shorter if any(map(strike.is_in, struck))]
+    return long + [strike for strike in shorter if any(map(strike.is_at, struck))]
 
 
 def length_in(strikes: Sequence[Strike], area: Area | None) -> float:
     """How much of all strikes lies in an area, mm."""
     return round(sum(strike.length_in(area) for strike in strikes), 1) if area else 0.0
+
+
+def reach(strikes: Sequence[Strike], area: Area | None) -> bool:
+    """Whether any strike may run through an area, mm."""
+    return area is not None and any(strike.reaches(area) for strike in strikes)
 
 
 def without(ink: PageInk, strikes: Sequence[Strike]) -> PageInk:
@@ -112,9 +130,10 @@ class _Picture:
             np.round(np.linspace(a, b, count + 1)).astype(int) for a, b in zip(start, end, strict=True)
         )
         height, width = self.ink.shape
+        seen = (columns >= 0) & (columns < width)
         columns, rows = np.clip(columns, 0, width - 1), np.clip(rows, 1, height - 2)
         inked = self.ink[rows, columns] | self.ink[rows - 1, columns] | self.ink[rows + 1, columns]
-        return inked, self.printed[rows, columns]
+        return inked & seen, self.printed[rows, columns] & seen
 
 
 def _around(areas: Sequence[Area], frame: PageFrame) -> Area:

@@ -224,7 +224,7 @@ messenger have 110 to 170 dpi (domain.md §4)."""
 
 SPREAD_DARKNESS, SPREAD_SHARE, MOST_SPREAD_PX = 0.15, 0.08, 2
 """Darkness from which a px beside print belongs to a line that came out broad; share of such px beyond the
-usual play, over that a px farther out, from which print has spread there: of 60 office pages 57 have below
+usual play, over that well beyond, from which print has spread there: of 60 office pages 57 have below
 0.04, those in black and white with dot gain 0.1 to 0.25; and px beyond which it is something else."""
 
 PRINT_AROUND_MM = 1.0
@@ -408,7 +408,11 @@ STRIKE_ROUGH_MM = 0.14
 less, where two such lines cross 0.11; strokes of characters that were taken for one had 0.17 to 0.5."""
 
 STRIKE_BESIDE_MM = 8.0
-"""Length from which another line in a field that is struck out belongs to what strikes it out, mm."""
+"""Length from which another line in a field that is struck out belongs to what strikes it out, and how far
+beside the field it may lie, mm."""
+
+STRIKE_ENDS_MM = 6.0
+"""How far beyond the end that is seen a strike may go on across printed words, mm."""
 
 STRIKE_RUN_MM, STRIKE_PIECE_MM, STRIKE_SLOPED_MM, STRIKE_SEED_MM = 2.0, 0.75, 2.5, 6.0
 """Of a line that strikes out a block: how high its ink may stand in one column, which allows 1.1 mm of ink at
@@ -538,6 +542,10 @@ BLOT_FILL = 0.15
 BLOCK_QUESTIONS = 3
 """Questions of a repeated block from which nobody answers one alone: on worn pages 9 of 13 boxes that were
 wrongly taken for marked stood beside nothing that was sure."""
+
+UNREAD_INK = 0.01
+"""Share of a place to write from which ink that no engine can read may be writing: dust and hairs have up to
+0.003, three characters on two lines have 0.01."""
 
 SURE_BESIDE = 0.98
 """Confidence from which another answer of a block shows that the block is used."""

@@ -79,7 +79,11 @@ def _free(field: Field, text: TextSeen, calibration: Calibration, unlisted: bool
     if not doubt and confidence < thresholds.DOUBTFUL:
         doubt = "不在名单中，请核对" if unlisted else "手写文字，请核对"
     value = text.text.strip()
-    return Reading(field.key, value, confidence, (), text.engine, doubt, Judgement.TEXT, round(raw, 6))
+    reading = Reading(field.key, value, confidence, (), text.engine, doubt, Judgement.TEXT, round(raw, 6))
+    if len(value) == 1 and value.isascii():
+        # A ring, a dash or a digit of the next line: nobody answers in words with one letter or digit.
+        return reading.doubted(thresholds.UNEXPLAINED, "只认出一个数字或字母，请确认是否填写")
+    return reading
 
 
 def _unread(text: TextSeen) -> str:

@@ -464,6 +464,21 @@ def test_a_line_through_a_block_says_that_it_is_not_needed_or_cancels_it():
     assert max(one.confidence for one in cancelled) <= thresholds.UNEXPLAINED
 
 
+@pytest.mark.parametrize(
+    ("text", "ink", "used"), [("", 0.003, False), ("修路", 0.003, True), ("", 0.05, True)]
+)
+def test_dust_in_what_is_struck_out_is_no_answer(text, ink, used):
+    question = Field("row_1.result", "问", Kind.SINGLE, ABC)
+    note = Field("row_1.note", "说明", Kind.TEXT)
+    read = TextSeen("engine 1", text, tuple(Character(c, 0.99) for c in text))
+    seen = [
+        _choice("eee", field=question.key, struck_mm=20.0),
+        Measurement(note.key, ink, texts=(read,), struck_mm=20.0),
+    ]
+    first, _ = decide(_form(question, note), seen, {}, PLAIN)
+    assert (first.confidence <= thresholds.UNEXPLAINED) is used
+
+
 def test_a_line_through_one_field_is_about_it_and_through_two_about_the_block():
     one = _block("eme", "mee", "eme", struck_mm=(4.0, 0.0, 0.0, 0.0))
     assert [found.confidence > 0.99 for found in one] == [False, True, True, True]
@@ -748,6 +763,14 @@ def test_numbers_are_given_as_written(digits):
 def _text(kind: Kind, *texts: TextSeen, ink: float = 0.05, words: tuple[str, ...] = ()) -> Reading:
     field = Field("t", "文字", kind, lines=1, vocabulary="names" if words else "")
     return decide(_form(field), [Measurement("t", ink, texts=texts)], {"names": words}, PLAIN)[0]
+
+
+@pytest.mark.parametrize(("text", "asked"), [("0", True), ("I", True), ("无", False), ("修路", False)])
+def test_one_digit_or_letter_in_a_place_for_words_is_asked_about(text, asked):
+    seen = TextSeen("engine 1", text, tuple(Character(c, 0.9995) for c in text))
+    reading = _text(Kind.TEXT, seen)
+    assert (reading.confidence <= thresholds.UNEXPLAINED) is asked
+    assert reading.value == text
 
 
 def test_characters_that_may_be_struck_out_are_asked_about():

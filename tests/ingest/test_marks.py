@@ -15,7 +15,7 @@ from ink_pages import (
 )
 
 from benchmarks.real_marks import REAL_MARKS, mark_probability
-from ingest import mark_models, marks
+from ingest import mark_models, marks, thresholds
 from ingest.ink import PageInk
 from ingest.mark_models import Mark
 from ingest.model import BoxSeen
@@ -95,6 +95,26 @@ def test_the_tail_of_a_tick_below_does_not_mark_the_box_that_it_crosses():
     assert found[1].on > 0.9
     assert found[0].on < found[1].on
     assert found[0].on < 0.9
+
+
+def test_faint_strokes_in_a_box_are_seen_and_faint_creases_are_not():
+    boxes = checkboxes((30.0, 30.0), (50.0, 30.0), (70.0, 30.0))
+    blank = printed(boxes)
+    page = blank.copy()
+    tick(page, boxes[0], dark=0.12)
+    stroke(page, [(45.0, 32.0), (59.0, 32.3)], dark=0.12)
+    looks = marks.measure(ink_of(page, blank, boxes), boxes)["f"].boxes
+    assert [look.features["faint"] >= thresholds.FAINT_FILL[0] for look in looks] == [True, False, False]
+
+
+def test_print_that_spread_is_no_ink():
+    boxes = checkboxes(*PLACES)
+    blank = printed(boxes)
+    spread = np.where(cv2.erode(blank, np.ones((5, 5), np.uint8)) < 200, 0, 255).astype(np.uint8)
+    ink = ink_of(spread, blank, boxes)
+    assert ink.spread >= 1
+    assert max(look.features["inside"] for look in marks.measure(ink, boxes)["f"].boxes) < 0.01
+    assert ink_of(blank, blank, boxes).spread == 0
 
 
 def test_a_covered_box_is_reported_as_not_found():

@@ -120,14 +120,19 @@ def _neighbour(page: np.ndarray) -> None:  # type: ignore[type-arg]
     stroke(page, [(52.0, 41.0), (53.0, 43.0), (57.0, 35.0)])
 
 
+def _dot(page: np.ndarray) -> None:  # type: ignore[type-arg]
+    stroke(page, [(55.8, 32.0), (55.9, 32.1)], width=0.8)
+
+
 def _nothing(page: np.ndarray) -> None:  # type: ignore[type-arg]
     pass
 
 
-@pytest.mark.parametrize("draw", [_strike, _neighbour, _nothing])
+@pytest.mark.parametrize("draw", [_strike, _neighbour, _dot, _nothing])
 def test_what_runs_through_or_reaches_in_is_not_about_the_words(draw):
     seen = _seen(draw)
     assert seen.around < thresholds.AROUND_MM2
+    assert _marked(seen) == {}
     assert _marked(seen) == {}
 
 

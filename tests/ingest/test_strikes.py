@@ -48,6 +48,35 @@ def test_a_line_through_a_row_is_followed_and_taken_out(draw):
     assert max(look.features["inside"] for look in blank.boxes) < 0.012
 
 
+def _with_a_short_one(page) -> None:  # type: ignore[no-untyped-def]
+    _level(page)
+    stroke(page, [(14.0, 37.0), (32.0, 31.5)])
+
+
+def test_a_shorter_line_in_what_is_struck_out_goes_with_it():
+    ink = _page(_with_a_short_one)
+    assert len(strikes.find(ink, AREAS)) == 2
+    alone = _page(lambda page: stroke(page, [(14.0, 37.0), (32.0, 31.5)]))
+    assert strikes.find(alone, AREAS) == []
+
+
+def test_strokes_of_characters_in_a_row_are_no_line():
+    def characters(page) -> None:  # type: ignore[no-untyped-def]
+        for n, x in enumerate(np.arange(13.0, 60.0, 3.2)):
+            stroke(page, [(x, 34.4 - 0.9 * (n % 2)), (x + 2.8, 33.4 + 1.4 * (n % 3 == 1))])
+
+    assert strikes.find(_page(characters), AREAS) == []
+
+
+def test_where_a_line_may_go_on_beyond_its_end_is_known():
+    (line,) = strikes.find(_page(_level), AREAS)
+    words: Area = (102.0, 33.0, 6.0, 3.0)
+    assert strikes.reach([line], words)
+    assert not strikes.reach([line], (102.0, 40.0, 6.0, 3.0))
+    assert not strikes.reach([line], (110.0, 33.0, 6.0, 3.0))
+    assert not strikes.reach([line], None)
+
+
 def test_where_frames_hide_the_line_it_is_followed_across():
     """In black and white, frames and pen are alike: of the line only the pieces between them are seen."""
     blank = printed(ROW)
