@@ -9,88 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from statistics import median
+from dataclasses import dataclass
 
 from forms.model import Field, Kind, Value
-from ingest import mark_models, thresholds
+from ingest import fading, mark_models, thresholds
 from ingest.confidence import Calibration, Judgement
+from ingest.habit import Habit
 from ingest.mark_models import Mark
 from ingest.model import Measurement, Reading
-
-
-@dataclass(frozen=True)
-class Habit:
-    """How the marks on a page look: questions answered with a thin mark, and with a filled box."""
-
-    thin: int = 0
-    heavy: int = 0
-    dark: float = 0.0
-    """How dark the marks of this page are in the middle; 0 when there are too few to say."""
-    fill: float = 1.0
-    """Which share of its box a mark of this page has in the middle."""
-    reach: float = 0.0
-    """How long its marks are in the middle, in boxes; 0 when there are too few to say."""
-    fading: bool = False
-    """Whether what ink there is in the boxes of this page is hardly darker than what counts as ink."""
-
-    pen: float = 0.0
-    """How dark the marks or the digits of this page are, whichever are darker; 0 when that is not known."""
-
-    faint: int = 0
-    """Boxes with strokes that are too faint to count."""
-    lone_fills: int = 0
-    """Questions that seem to be answered with a solid box."""
-    solid: float = 0.0
-    """How likely a mark of this page is a solid fill, in the middle: crosses may be as heavy."""
-
-    @property
-    def fills(self) -> bool:
-        often = self.heavy >= 2 and self.heavy >= 3 * self.thin
-        return often and self.solid >= thresholds.SOLID
-
-    @property
-    def ticks(self) -> bool:
-        return self.thin >= 2 and self.thin >= 3 * self.heavy
-
-    def is_fill(self, box: Mark) -> bool:
-        """Whether a box is filled as this person fills all boxes, and not just crossed with a broad pen."""
-        surely = self.solid > thresholds.SURELY_SOLID or box.filled > box.marked
-        return self.fills and box.is_heavy and surely
-
-    def lone_fill_is_mark(self) -> float:
-        """Probability that a solid box, no other being marked, is an answer and no deletion."""
-        if self.fills:
-            return thresholds.LONE_FILL_OF_FILLER
-        return thresholds.LONE_FILL_OF_TICKER if self.ticks else thresholds.LONE_FILL
-
-    def fill_cancels(self) -> float:
-        """Probability that a solid box beside a marked one was deleted: not known of who answers so, too."""
-        answers_so = self.fills or self.lone_fills >= thresholds.LONE_FILLS_TO_DOUBT
-        return thresholds.FILL_CANCELS_OF_FILLER if answers_so else thresholds.FILL_CANCELS
-
-
-def habit(questions: Iterable[Sequence[Mark]]) -> Habit:
-    """How a page is marked, from the boxes of each of its questions."""
-    thin = heavy = lone_fills = faint = 0
-    marks: list[Mark] = []
-    inks: list[float] = []
-    for boxes in questions:
-        inks += [b.dark for b in boxes if b.on > thresholds.RATHER_MARKED and b.fill > 0 and not b.is_ring]
-        faint += sum(map(_is_faintly_marked, boxes))
-        on = [box for box in boxes if box.on > 0.9]
-        heavies = sum(box.is_heavy for box in on)
-        heavy += bool(on) and heavies == len(on)
-        thin += heavies < len(on)
-        lone_fills += bool(on) and all(box.filled > box.marked for box in on)
-        marks += on
-    fading = len(inks) >= thresholds.MARKS_TO_FADE and sorted(inks)[len(inks) * 3 // 4] < thresholds.FADING
-    solid = median(box.filled for box in marks) if marks else 0.0
-    found = Habit(thin, heavy, fading=fading, faint=faint, lone_fills=lone_fills, solid=solid)
-    if len(marks) < thresholds.MARKS_FOR_SHADE:
-        return found
-    dark, fill, reach = (median(v) for v in zip(*((b.dark, b.fill, _reach(b)) for b in marks), strict=True))
-    return replace(found, dark=dark, fill=fill, reach=reach, pen=dark)
 
 
 @dataclass(frozen=True)
@@ -100,7 +26,8 @@ class _Question:
     field: Field
     seen: Measurement
     boxes: Sequence[Mark]
-    of_page: Habit
+    habit: Habit
+    writing: fading.Writing
     alone: bool
 
     def labels(self, boxes: Iterable[Mark]) -> str:
@@ -115,12 +42,14 @@ def judge(
     field: Field,
     seen: Measurement,
     boxes: Sequence[Mark],
-    of_page: Habit,
+    habit: Habit,
+    writing: fading.Writing,
     calibration: Calibration,
     alone: bool = False,
 ) -> Reading:
-    """`boxes` are those of `seen`; `alone`: the field is one of a block in which nothing else is answered."""
-    question = _Question(field, seen, boxes, of_page, alone)
+    """`boxes` are those of `seen`; `habit` and `writing` tell how the page is marked and how that came out;
+    `alone`: the field is one of a block in which nothing else is answered."""
+    question = _Question(field, seen, boxes, habit, writing, alone)
     value, raw, alternatives, doubt = _single(question) if field.kind is Kind.SINGLE else _multiple(question)
     for check in _CHECKS:
         if found := check(question, value):
@@ -144,8 +73,8 @@ _Found = tuple[Value, float, _Alternatives, str]
 
 def _single(question: _Question) -> _Found:
     """Every explanation of the boxes weighed: none, one option, or more than one."""
-    boxes, of_page = question.boxes, question.of_page
-    q, c = of_page.lone_fill_is_mark(), of_page.fill_cancels()
+    boxes, habit = question.boxes, question.habit
+    q, c = habit.lone_fill_is_mark(), habit.fill_cancels()
     ways: dict[str | None, float] = {None: math.prod(box.off for box in boxes)}
     for box in boxes:
         others = [other for other in boxes if other is not box]
@@ -161,7 +90,7 @@ def _single(question: _Question) -> _Found:
         value = max(boxes, key=lambda box: (box.marked, box.filled)).option
         raw = min(ways[value], thresholds.CONTRADICTED)
         doubt = f"有多处标记：{question.labels(box for box in boxes if box.on > 0.5)}"
-    elif _is_lone_fill(boxes) and not of_page.fills:
+    elif _is_lone_fill(boxes) and not habit.fills:
         doubt = "只有涂黑的框，请确认是选择还是涂改"
     alternatives = tuple((key, round(p, 4)) for key, p in ranked if key != value and p > 1e-3)[:3]
     return value, raw, alternatives, doubt
@@ -177,9 +106,9 @@ def _is_lone_fill(boxes: Sequence[Mark]) -> bool:
 def _multiple(question: _Question) -> _Found:
     """Option by option; solid boxes beside other marks are deletions, but beside marks as solid as they are
     of someone who fills all boxes: with a broad pen, crosses are nearly so, and deletions still more."""
-    boxes, of_page = question.boxes, question.of_page
-    ticked = max((box.marked for box in boxes if not of_page.is_fill(box)), default=0.0)
-    cancels = ticked * of_page.fill_cancels() + (1 - ticked) * (1 - of_page.lone_fill_is_mark())
+    boxes, habit = question.boxes, question.habit
+    ticked = max((box.marked for box in boxes if not habit.is_fill(box)), default=0.0)
+    cancels = ticked * habit.fill_cancels() + (1 - ticked) * (1 - habit.lone_fill_is_mark())
     on = {box.option: box.marked + box.filled * (1 - cancels) for box in boxes}
     value = sorted(key for key, p in on.items() if p > 0.5)
     raw = math.prod(max(p, 1 - p) for p in on.values())
@@ -219,7 +148,7 @@ def _is_hidden(question: _Question, value: Value) -> _Doubt:
 def _has_strayed(question: _Question, value: Value) -> _Doubt:
     """Ink in an empty box of a question that is not answered, or of a page whose pencil is all but lost."""
     answered = value not in (None, [])
-    if answered and not (question.of_page.fading and isinstance(value, list)):
+    if answered and not (question.writing.fading and isinstance(value, list)):
         return None
     stray = [box for box in question.boxes if _has_ink(box, question) and box.off > 0.5]
     if not stray:
@@ -232,13 +161,13 @@ def _is_faint(question: _Question, value: Value) -> _Doubt:
     """In a box that would be called empty there are strokes, paler than what counts as ink, and the page's
     pen is no darker one."""
     answered = value not in (None, [])
-    if question.of_page.pen >= thresholds.FAINT_PEN or (answered and not isinstance(value, list)):
+    if question.writing.dark >= thresholds.FAINT_PEN or (answered and not isinstance(value, list)):
         return None
-    faint = [box for box in question.boxes if _is_faintly_marked(box)]
+    faint = [box for box in question.boxes if fading.is_faint(box)]
     # Nobody answers one question alone of a block; but a whole page may be written as faintly.
-    if not faint or (question.alone and question.of_page.faint < thresholds.FAINT_BOXES):
+    if not faint or (question.alone and question.writing.faint_boxes < thresholds.FAINT_BOXES):
         return None
-    words = f"“{question.labels([max(faint, key=_faint)])}”的框里好像有很淡的笔迹，请确认"
+    words = f"“{question.labels([max(faint, key=lambda box: box.faint)])}”的框里好像有很淡的笔迹，请确认"
     return thresholds.UNEXPLAINED, words
 
 
@@ -279,7 +208,7 @@ def _has_ink_on_words(question: _Question, value: Value) -> _Doubt:
 
 def _is_scribbled(question: _Question, value: Value) -> _Doubt:
     """Who ticks elsewhere and scribbles here may have scribbled it out."""
-    habit = question.of_page
+    habit = question.habit
     scribbled = [box for box in question.chosen(value) if habit.ticks and _sprawls(box, habit.fill)]
     if not scribbled:
         return None
@@ -296,7 +225,7 @@ def _may_be_a_speck(question: _Question, value: Value) -> _Doubt:
 
 def _is_unlike_others(question: _Question, value: Value) -> _Doubt:
     """A dot or a drop where the page's other marks are ticks or crosses."""
-    if question.of_page.reach < thresholds.TICKS_REACH:
+    if question.habit.reach < thresholds.TICKS_REACH:
         return None
     unlike = [box for box in question.chosen(value) if _is_dot(box)]
     if not unlike:
@@ -316,7 +245,7 @@ def _is_of_a_line(question: _Question, value: Value) -> _Doubt:
 
 def _is_pale(question: _Question, value: Value) -> _Doubt:
     """A mark much paler than the others of the page may shine through from the back."""
-    pale = thresholds.PALE * question.of_page.dark
+    pale = thresholds.PALE * question.habit.dark
     faint = [b for b in question.chosen(value) if b.fill > 0 and b.dark < pale and not b.is_ring]
     if not faint:
         return None
@@ -358,7 +287,7 @@ def _is_like_specks(box: Mark) -> bool:
 
 
 def _is_short(box: Mark) -> bool:
-    return _reach(box) <= thresholds.SPECK_REACH
+    return box.reach <= thresholds.SPECK_REACH
 
 
 def _is_dot(box: Mark) -> bool:
@@ -368,24 +297,9 @@ def _is_dot(box: Mark) -> bool:
     return _is_short(box) and round_ and not box.is_ring
 
 
-def _reach(box: Mark) -> float:
-    """Length of a mark, in boxes."""
-    return box.seen.features.get("reach", 1.0)
-
-
 def _beside(box: Mark) -> float:
     """Ink beside a box of strokes that go through no marked one, mm²."""
     return box.seen.features.get("beside", 0.0)
-
-
-def _is_faintly_marked(box: Mark) -> bool:
-    low, high = thresholds.FAINT_FILL
-    return box.off > 0.5 and low <= _faint(box) <= high
-
-
-def _faint(box: Mark) -> float:
-    """Share of its inside with strokes that are too faint to count."""
-    return box.seen.features.get("faint", 0.0)
 
 
 def _stroke_mm(box: Mark) -> float:

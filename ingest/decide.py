@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
-from statistics import median
 
 from forms.checks import parse
 from forms.model import Field, Form, Kind
-from ingest import blocks, choices, confidence, mark_models, numbers, thresholds, writings
+from ingest import blocks, choices, confidence, fading, mark_models, numbers, thresholds, writings
 from ingest.confidence import Calibration
+from ingest.habit import habit_of
 from ingest.model import Measurement, Reading
 
 Vocabularies = Mapping[str, Sequence[str]]
@@ -28,25 +28,21 @@ def decide(
     calibration = calibration or confidence.shipped()
     fields = {field.key: field for field in form.asked()}
     marks = _marks(fields, measurements)
-    habit = choices.habit(marks.values())
-    pen = numbers.usual_darkness(fields, measurements)
-    # No mark seen, and digits that a copier has nearly lost: marks may be lost as well.
-    pale = habit.dark == 0 < pen < thresholds.FADING
-    fading = habit.fading or pale or numbers.are_lost(fields, measurements)
-    habit = replace(habit, pen=max(habit.dark, pen), fading=fading)
-    lost, rules = _may_be_lost(measurements, habit), _rules_found(measurements)
+    habit = habit_of(marks.values())
+    writing = fading.writing_of(fields, measurements, marks, habit.dark)
     by_name = blocks.blocks(fields, measurements, marks)
     readings = []
     for seen in measurements:
         field = fields[seen.field]
         block = by_name[field.block]
         if field.kind in blocks.QUESTIONS:
-            alone = block.leaves_alone(field)
-            reading = choices.judge(field, seen, marks[field.key], habit, calibration, alone)
+            alone, boxes = block.leaves_alone(field), marks[field.key]
+            reading = choices.judge(field, seen, boxes, habit, writing, calibration, alone)
         else:
-            reading = _written(field, seen, pen, vocabularies, calibration, days)
-        reading = _unless_lost(field, seen, blocks.unless_cancelled(block, seen, reading), lost, rules)
-        reading = _unless_faint(field, seen, reading, habit.pen)
+            reading = _written(field, seen, writing.digits, vocabularies, calibration, days)
+        reading = blocks.unless_cancelled(block, seen, reading)
+        reading = fading.unless_lost(field, seen, reading, writing)
+        reading = fading.unless_faint(field, seen, reading, writing)
         readings.append(_if_in_place(field, seen, reading))
     readings = [blocks.unless_alone(fields, by_name, reading, readings) for reading in readings]
     return _checked(form, _unless_soiled(marks, readings))
@@ -74,54 +70,6 @@ def _written(
             return writings.signature(field, seen, calibration)
         case _:
             return writings.judge(field, seen, vocabularies.get(field.vocabulary, ()), calibration)
-
-
-def _may_be_lost(measurements: Sequence[Measurement], habit: choices.Habit) -> bool:
-    """Whether writing may have been lost all over a page: its ink is hardly darker than what counts as ink,
-    or thin grey print is broken, as copiers and scans to black and white do, and no dark pen shows that it
-    is stronger than print."""
-    frames = [share for seen in measurements if seen.print_share is None for share in _print_shares(seen)]
-    # Where there are boxes, they tell it: ruled lines are paler and are lost before any pen is.
-    found = frames or [share for seen in measurements for share in _print_shares(seen)]
-    whole = not found or sum(found) >= thresholds.PRINT_WHOLE * len(found)
-    return habit.fading or not (whole or habit.pen >= thresholds.STRONGER_THAN_PRINT)
-
-
-def _print_shares(seen: Measurement) -> list[float]:
-    """How much of its print was found, where nothing is written that hides it: box by box, or of a field."""
-    if seen.boxes and seen.boxes[0].option is not None:
-        return [box.features["print"] for box in seen.boxes if "fill" not in box.features]
-    return [] if seen.print_share is None else [seen.print_share]
-
-
-def _unless_lost(field: Field, seen: Measurement, reading: Reading, lost: bool, rules: float) -> Reading:
-    """Where print is lost, so may be what was written: nobody knows that a field is blank, or that no other
-    option was chosen. `rules`: `_rules_found`."""
-    if field.kind is not Kind.MULTIPLE and reading.value not in blocks.NOTHING:
-        return reading
-    found = min(_print_shares(seen), default=1.0)
-    if seen.print_share is not None and rules < thresholds.PRINT_BROKEN:
-        found = 1.0  # nothing follows from one that is lost where all are
-    if found < thresholds.PRINT_MISSING:
-        return reading.doubted(thresholds.HIDDEN, "看不到这里印好的线条，可能被遮盖、撕去或没有扫到")
-    if lost or found < thresholds.PRINT_BROKEN:
-        return reading.doubted(thresholds.UNEXPLAINED, "这里扫描得残缺或很淡，笔迹可能也有缺失，请对照原件")
-    return reading
-
-
-def _unless_faint(field: Field, seen: Measurement, reading: Reading, pen: float) -> Reading:
-    """Where strokes show that are too faint to be read, a place is not blank, unless the page's `pen` is
-    darker: then the back shines through. People sign with pens of their own."""
-    known = field.kind is not Kind.SIGNATURE and pen >= thresholds.FAINT_PEN
-    if reading.value not in blocks.NOTHING or seen.faint_mm2 < thresholds.FAINT_MM2 or known:
-        return reading
-    return reading.doubted(thresholds.UNEXPLAINED, "这里好像有很淡的笔迹，请确认是否填写")
-
-
-def _rules_found(measurements: Sequence[Measurement]) -> float:
-    """How much of the printed lines of a blank field is found on this page, in the middle."""
-    shares = [seen.print_share for seen in measurements if seen.print_share is not None]
-    return median(shares) if shares else 1.0
 
 
 def _if_in_place(field: Field, seen: Measurement, reading: Reading) -> Reading:

@@ -106,6 +106,16 @@ class Mark:
         return self.seen.features.get("dark", 0.0)
 
     @property
+    def reach(self) -> float:
+        """Length of the stroke, in boxes."""
+        return self.seen.features.get("reach", 1.0)
+
+    @property
+    def faint(self) -> float:
+        """Share of its inside with strokes that are too faint to count."""
+        return self.seen.features.get("faint", 0.0)
+
+    @property
     def is_heavy(self) -> bool:
         return self.fill > thresholds.HEAVY_FILL
 
