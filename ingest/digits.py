@@ -84,7 +84,7 @@ def measure(
         "above": _above(comb, mask, own),
         "between": _between(comb, mask, own),
         "aside": [_aside(cell, one) for cell, one in zip(comb.columns, own, strict=True)],
-        "ticks": [strokes.ticks_in(cell.area) if strokes else 0.0 for cell in cells],
+        "ticks": _ticks(strokes, comb, own),
     }
     boxes = _read_cells(cells, sharp, own, beside)
     written = [n for n, box in enumerate(boxes) if box.features["ink"] >= thresholds.DIGIT_LEAST_MM2]
@@ -284,6 +284,39 @@ def _between(comb: _Comb, mask: NDArray[np.bool_], own: Sequence[NDArray[np.bool
     inset = round(thresholds.CELL_INSET_MM / _SCALE)
     edges = [*(cell.start for cell in comb.columns), comb.columns[-1].stop]
     return [float(others[inset:-inset, left:right].sum()) * _PX_AREA for left, right in pairwise(edges)]
+
+
+def _ticks(strokes: PageStrokes | None, comb: _Comb, own: Sequence[NDArray[np.bool_]]) -> list[float]:
+    """How much of each cell's ink, mm², is a tick's: of a stroke through a checkbox; and of one that
+    comes up in line with one into the first or last cell with ink, for print and hard pencil leave dashes."""
+    if strokes is None:
+        return [0.0] * len(own)
+    found = [strokes.ticks_in(cell.area) for cell in comb.cells]
+    inked = [n for n, one in enumerate(own) if one.sum() * _PX_AREA >= thresholds.DIGIT_LEAST_MM2]
+    for n in {*inked[:1], *inked[-1:]}:
+        if not found[n] and _continues_a_tick(strokes, comb, own[n]):
+            found[n] = float(own[n].sum()) * _PX_AREA
+    return found
+
+
+def _continues_a_tick(strokes: PageStrokes, comb: _Comb, own: NDArray[np.bool_]) -> bool:
+    rows, columns = np.nonzero(own)
+    middle, way, slender = _axis(np.column_stack((columns, rows)).astype(np.float64))
+    comes_up = rows.max() >= comb.rows.stop - round(thresholds.TAIL_ENTERS_MM / _SCALE)
+    if not comes_up or slender > thresholds.TAIL_SLENDER or way[1] < thresholds.TAIL_STEEP:
+        return False
+    low = middle + way * (rows.max() - middle[1]) / way[1]
+    start = (comb.region[0] + low[0] * _SCALE, comb.region[1] + low[1] * _SCALE)
+    return strokes.leads_to_tick(start, (float(way[0]), float(way[1])), thresholds.TAIL_BEYOND_MM)
+
+
+def _axis(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """The middle of some points (N, 2), the way along which they lie, downwards, and how far they spread
+    across it, as a share of how far along."""
+    middle = points.mean(0)
+    spread, ways = np.linalg.eigh(np.cov((points - middle).T))
+    way = ways[:, 1] if ways[1, 1] >= 0 else -ways[:, 1]
+    return middle, way, float(np.sqrt(max(spread[0], 0.0) / max(spread[1], 1e-9)))
 
 
 def _aside(cell: slice, own: NDArray[np.bool_]) -> float:

@@ -69,6 +69,15 @@ class PageStrokes:
         """How much ink of strokes that run through a checkbox lies in an area, mm²."""
         return float(self.ticks[self.within(area)].sum()) * _SCALE**2
 
+    def leads_to_tick(self, start: tuple[float, float], way: tuple[float, float], beyond: float) -> bool:
+        """Whether a stroke through a checkbox lies ahead of a place, mm, within `beyond` mm along a way."""
+        steps = np.arange(0.0, beyond, _SCALE)[:, None]
+        columns, rows = np.round((np.array(start) + steps * np.array(way)) / _SCALE).astype(int).T
+        height, width = self.labels.shape
+        seen = (rows >= 1) & (rows < height - 1) & (columns >= 1) & (columns < width - 1)
+        near = [self.labels[rows[seen] + y, columns[seen] + x] for y in (-1, 0, 1) for x in (-1, 0, 1)]
+        return bool(self.ticks[np.concatenate(near)].any())
+
     def longest_in(self, area: Area) -> float:
         """Length of the stroke that inks most of an area, mm; 0 where there is none."""
         here = np.bincount(self.within(area).ravel(), minlength=len(self.mm)) * (self.mm2 > 0)

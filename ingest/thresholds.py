@@ -349,6 +349,10 @@ DIGIT_ABOVE_MM2 = 0.5
 """Ink close above a cell from which a digit may be written there instead, mm²: of 11 numbers corrected like
 this 9 have more than 1, of 500 others one has 0.4."""
 
+TAIL_ENTERS_MM, TAIL_BEYOND_MM, TAIL_SLENDER, TAIL_STEEP = 1.6, 9.0, 0.2, 0.5
+"""Of a straight stroke in a cell that may be the tail of a tick below: how near to the cell's lower line it
+ends, how far beyond it the tick is looked for, mm, how slender it is, and how steep its way (1: upright)."""
+
 DIGIT_ASIDE = 0.3
 """How far the middle of a digit may be from its cell's, in cells, for the blank cell beside it to mean a
 left-out zero: else the other digit may stand between the cells."""

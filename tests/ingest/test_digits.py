@@ -235,6 +235,22 @@ def test_a_tick_that_runs_into_the_cells_is_told():
     assert [cell.features["ticks"] for cell in seen.boxes[1:]] == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(("below", "tail"), [(20.0, True), (31.0, False)])
+def test_a_dash_in_line_with_a_tick_below_may_be_its_tail(below, tail):
+    boxes, (box,) = comb(3), checkboxes((below, 42.0))
+    blank = printed([*boxes, box])
+    page = blank.copy()
+    for cell in boxes[1:]:
+        _write(page, cell, "6")
+    x, y = 20.0, 42.0
+    stroke(page, [(below + 0.5, y + 1.8), (below + 1.5, y + 3.3), (below + 2.9, y + 0.6)])
+    stroke(page, [(x + 4.4, y - 4.4), (x + 5.9, y - 8.5)])
+    ink = ink_of(page, blank, [*boxes, box])
+    strokes = PageStrokes.of(ink, {"n": bounds([cell.area for cell in boxes])}, [box.area])
+    seen = digits.measure(ink, boxes, _Silent(), strokes)  # type: ignore[arg-type]
+    assert [one.features["ticks"] > 0 for one in seen.boxes] == [tail, False, False]
+
+
 def test_a_streak_that_the_cells_lines_cut_into_pieces_is_told():
     def streak(page, boxes):  # type: ignore[no-untyped-def]
         x, top, bottom = boxes[0].x + 3.0, boxes[0].y, boxes[0].y + boxes[0].h
