@@ -123,14 +123,15 @@ def _rival(surroundings: Image, picture: Image) -> float:
 def _strength(picture: Image, boxes: Sequence[Box], frame: PageFrame) -> NDArray[np.float32]:
     """How well a patch around each pixel can be told from its neighbours, in both directions.
 
-    What may be written over does not count.
+    What may be written over does not count, nor do the lines between the cells of a comb: strokes of digits
+    beside one look like it.
     """
     corners = np.sqrt(cv2.cornerMinEigenVal(picture, 3).clip(0))  # else titles would be all that counts
     for corners_mm in frame.markers().values():  # a torn corner looks like half a marker
         (left, top), _, (right, bottom), _ = corners_mm
         corners[_span(top, bottom, -1.0), _span(left, right, -1.0)] = 0.0
     for box in boxes:
-        inset = -1.0 if box.kind is BoxKind.PREFILL else 0.5
+        inset = -1.0 if box.kind in (BoxKind.PREFILL, BoxKind.COMB) else 0.5
         corners[_span(box.y, box.y + box.h, inset), _span(box.x, box.x + box.w, inset)] = 0.0
     summed = cv2.GaussianBlur(corners, (0, 0), thresholds.ANCHOR_MM / 4 / STEP)  # no ties, unlike a box
     edge = round((_HALF + thresholds.ANCHOR_EDGE_MM) / STEP)
