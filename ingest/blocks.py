@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forms.model import Field, Kind, Value
-from ingest import numbers, thresholds
+from ingest import numbers, thresholds, writings
 from ingest.mark_models import Mark
 from ingest.model import Measurement, Reading
 
@@ -68,7 +68,7 @@ def _is_answered(field: Field, seen: Measurement, marks: Marks) -> bool:
         case Kind.SIGNATURE:
             return seen.ink >= thresholds.SIGNED_INK
         case _:
-            return any(text.text for text in seen.texts) or seen.ink >= thresholds.UNREAD_INK
+            return writings.has_words(seen) or seen.ink >= thresholds.UNREAD_INK
 
 
 def unless_cancelled(block: Block, seen: Measurement, reading: Reading) -> Reading:

@@ -294,7 +294,8 @@ def _is_dot(box: Mark) -> bool:
     """Whether a mark is short, about as broad as it is long, and solid."""
     hollow, slender = (box.seen.features.get(name, 1.0) for name in ("hollow", "slender"))
     round_ = hollow <= thresholds.DOT_HOLLOW and slender <= thresholds.DOT_SLENDER
-    return _is_short(box) and round_ and not box.is_ring
+    alone = _stroke_mm(box) <= thresholds.SPECK_MM
+    return _is_short(box) and round_ and alone and not box.is_ring
 
 
 def _beside(box: Mark) -> float:

@@ -106,8 +106,18 @@ def _straight(
         if share[n, x] < thresholds.LINE_LENGTH:
             return
         slant = float(slants[n])
-        yield (x + 0.5 - slant / 2) * _MM, (x + 0.5 + slant / 2) * _MM
+        top, bottom = x + 0.5 - slant / 2, x + 0.5 + slant / 2
+        if _reaches_edge(shown, top) or _reaches_edge(shown[::-1], bottom):
+            yield top * _MM, bottom * _MM
         share[:, max(x - 4, 0) : x + 5] = 0.0
+
+
+def _reaches_edge(shown: NDArray[Any], x: float) -> bool:
+    """Whether a line at column `x` goes on into the margin at the top of what is `shown` of it: what people
+    strike out they strike out between the margins. One end is enough: corners are torn, edges shadowed."""
+    margin = slice(*(round(mm / _ROWS) for mm in thresholds.LINE_MARGIN_MM))
+    seen = shown[margin, max(int(x) - 1, 0) : int(x) + 2]
+    return bool(seen.size and seen.max(1).mean() >= thresholds.LINE_LENGTH)
 
 
 def _down(picture: NDArray[Any], slant: float) -> NDArray[np.float32]:

@@ -70,13 +70,23 @@ class PageStrokes:
         return float(self.ticks[self.within(area)].sum()) * _SCALE**2
 
     def leads_to_tick(self, start: tuple[float, float], way: tuple[float, float], beyond: float) -> bool:
-        """Whether a stroke through a checkbox lies ahead of a place, mm, within `beyond` mm along a way."""
-        steps = np.arange(0.0, beyond, _SCALE)[:, None]
-        columns, rows = np.round((np.array(start) + steps * np.array(way)) / _SCALE).astype(int).T
-        height, width = self.labels.shape
-        seen = (rows >= 1) & (rows < height - 1) & (columns >= 1) & (columns < width - 1)
-        near = [self.labels[rows[seen] + y, columns[seen] + x] for y in (-1, 0, 1) for x in (-1, 0, 1)]
-        return bool(self.ticks[np.concatenate(near)].any())
+        """Whether within `beyond` mm of a place, mm, along a way down, a stroke through a checkbox ends that
+        came from there: its upper end lies in line, and it goes on as steeply."""
+        x, y = (round(v / _SCALE) for v in start)
+        reach, along = round(beyond / _SCALE), np.array(way)
+        left = max(x - reach, 0)
+        ahead = self.labels[y : y + reach, left : x + reach]
+        for label in np.unique(ahead[self.ticks[ahead]]):
+            points = np.argwhere(ahead == label)[:, ::-1] + (left - x, 0)
+            top = points[0]
+            aside = abs(float(top[0] * along[1] - top[1] * along[0]))
+            arm = points[np.linalg.norm(points - top, axis=1) <= thresholds.TAIL_ARM_MM / _SCALE]
+            goes_on = arm.mean(0) - top
+            length = float(np.linalg.norm(goes_on))
+            alike = length > 0 and float(goes_on @ along) >= thresholds.TAIL_ALIKE * length
+            if aside * _SCALE <= thresholds.TAIL_ASIDE_MM and alike:
+                return True
+        return False
 
     def longest_in(self, area: Area) -> float:
         """Length of the stroke that inks most of an area, mm; 0 where there is none."""

@@ -299,6 +299,9 @@ LINE_LENGTH, LINE_BARE = 0.55, 0.4
 """Share of the unprinted page along it on which a line must show, and the least share of the page that
 must be unprinted there to say so."""
 
+LINE_MARGIN_MM = (3.0, 13.0)
+"""Where in the margin a line must show at one of its ends, mm from the paper's edge."""
+
 LINE_SLANT_MM = 8.0
 """How far a crease may lean from edge to edge of the page, mm: 1.5 degrees; streaks lean as the page does."""
 
@@ -352,6 +355,10 @@ this 9 have more than 1, of 500 others one has 0.4."""
 TAIL_ENTERS_MM, TAIL_BEYOND_MM, TAIL_SLENDER, TAIL_STEEP = 1.6, 9.0, 0.2, 0.5
 """Of a straight stroke in a cell that may be the tail of a tick below: how near to the cell's lower line it
 ends, how far beyond it the tick is looked for, mm, how slender it is, and how steep its way (1: upright)."""
+
+TAIL_ASIDE_MM, TAIL_ARM_MM, TAIL_ALIKE = 1.4, 4.0, 0.9
+"""How far beside that line the tick's upper end may be, mm; how much of the tick from there on tells which
+way it goes, mm, and the cosine of the angle by which that may differ: 26 degrees."""
 
 DIGIT_ASIDE = 0.3
 """How far the middle of a digit may be from its cell's, in cells, for the blank cell beside it to mean a

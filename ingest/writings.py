@@ -20,8 +20,18 @@ def judge(field: Field, seen: Measurement, words: Collection[str], calibration: 
     text = seen.texts[0] if seen.texts else None
     if text is None or not text.text:
         return Reading(field.key, None, thresholds.NOT_READ, doubt="有笔迹，但没有认出文字")
+    if not has_words(seen):
+        return Reading(field.key, None, thresholds.UNEXPLAINED, doubt="这里好像画了线，没有写字，请确认")
     found = _from_list(field, text, words, calibration) if words and text.words else None
     return _unless_struck(seen, found or _free(field, text, calibration, unlisted=bool(words)))
+
+
+def has_words(seen: Measurement) -> bool:
+    """Whether anything was read but dashes, which is what engines make of a line that strikes out."""
+    return any(text.text.strip(_DASHES) for text in seen.texts)
+
+
+_DASHES = "-_—–－＿~一 "
 
 
 def _unless_struck(seen: Measurement, reading: Reading) -> Reading:

@@ -773,6 +773,13 @@ def test_one_digit_or_letter_in_a_place_for_words_is_asked_about(text, asked):
     assert reading.value == text
 
 
+@pytest.mark.parametrize("text", ["-_--___", "一", "—一—"])
+def test_dashes_are_a_line_and_no_words(text):
+    seen = TextSeen("engine 1", text, tuple(Character(c, 0.9995) for c in text))
+    reading = _text(Kind.LINES, seen)
+    assert (reading.value, reading.confidence) == (None, thresholds.UNEXPLAINED)
+
+
 def test_characters_that_may_be_struck_out_are_asked_about():
     field = Field("t", "文字", Kind.TEXT, lines=1)
     text, level = _strip("杜国强", 0.9999), (BoxSeen(None, None, {"level_mm": 12.0}),)

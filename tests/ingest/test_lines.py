@@ -49,6 +49,13 @@ def test_a_line_that_somebody_drew_stays():
     assert without_lines(registered) is registered
 
 
+def test_a_line_from_margin_to_margin_that_somebody_drew_stays():
+    page = printed(BOXES)
+    stroke(page, [(16.0, 60.0), (104.0, 60.5)])
+    registered = _registered(page)
+    assert without_lines(registered) is registered
+
+
 def test_a_clean_page_is_left_alone():
     registered = _registered(printed(BOXES))
     assert without_lines(registered) is registered
