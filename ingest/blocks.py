@@ -26,12 +26,14 @@ class Block:
     answered   keys of the fields that seem to be filled in
     struck_mm  length of the lines that run through its fields
     crossed    how many of its fields they run through
+    faint      in how many of its questions there are strokes too faint to count
     """
 
     questions: int = 0
     answered: frozenset[str] = frozenset()
     struck_mm: float = 0.0
     crossed: int = 0
+    faint: int = 0
 
     def leaves_alone(self, field: Field) -> bool:
         """Whether nothing but this field may be answered, of several questions."""
@@ -54,6 +56,7 @@ def blocks(
             frozenset(field.key for field, seen in own if _is_answered(field, seen, marks)),
             sum(seen.struck_mm for _, seen in own),
             sum(seen.struck_mm >= thresholds.STRIKE_CROSSES_MM for _, seen in own),
+            sum(any(box.is_faint for box in marks.get(field.key, ())) for field, _ in own),
         )
     return found
 

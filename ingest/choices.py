@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from forms.model import Field, Kind, Value
 from ingest import fading, mark_models, thresholds
+from ingest.blocks import Block
 from ingest.confidence import Calibration, Judgement
 from ingest.habit import Habit
 from ingest.mark_models import Mark
@@ -21,14 +22,17 @@ from ingest.model import Measurement, Reading
 
 @dataclass(frozen=True)
 class _Question:
-    """`alone`: it is one of a block in which nothing else is answered."""
-
     field: Field
     seen: Measurement
     boxes: Sequence[Mark]
     habit: Habit
     writing: fading.Writing
-    alone: bool
+    block: Block
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one of a block in which nothing else is answered."""
+        return self.block.leaves_alone(self.field)
 
     def labels(self, boxes: Iterable[Mark]) -> str:
         return "、".join(self.field.option(box.option).label for box in boxes)
@@ -45,11 +49,11 @@ def judge(
     habit: Habit,
     writing: fading.Writing,
     calibration: Calibration,
-    alone: bool = False,
+    block: Block,
 ) -> Reading:
     """`boxes` are those of `seen`; `habit` and `writing` tell how the page is marked and how that came out;
-    `alone`: the field is one of a block in which nothing else is answered."""
-    question = _Question(field, seen, boxes, habit, writing, alone)
+    `block` is the one that the field belongs to."""
+    question = _Question(field, seen, boxes, habit, writing, block)
     value, raw, alternatives, doubt = _single(question) if field.kind is Kind.SINGLE else _multiple(question)
     for check in _CHECKS:
         if found := check(question, value):
@@ -163,9 +167,13 @@ def _is_faint(question: _Question, value: Value) -> _Doubt:
     answered = value not in (None, [])
     if question.writing.dark >= thresholds.FAINT_PEN or (answered and not isinstance(value, list)):
         return None
-    faint = [box for box in question.boxes if fading.is_faint(box)]
-    # Nobody answers one question alone of a block; but a whole page may be written as faintly.
-    if not faint or (question.alone and question.writing.faint_boxes < thresholds.FAINT_BOXES):
+    faint = [box for box in question.boxes if box.is_faint]
+    if question.block.faint >= thresholds.FAINT_BLOCK and not faint:
+        return thresholds.UNEXPLAINED, "这一条别处好像有很淡的笔迹，请确认这里是否填写"
+    # Nobody answers one question alone of a block; but a block, or a page, may be written as faintly.
+    used = question.block.faint >= thresholds.FAINT_QUESTIONS
+    used |= question.writing.faint_boxes >= thresholds.FAINT_BOXES
+    if not faint or (question.alone and not used):
         return None
     words = f"“{question.labels([max(faint, key=lambda box: box.faint)])}”的框里好像有很淡的笔迹，请确认"
     return thresholds.UNEXPLAINED, words

@@ -36,8 +36,8 @@ def decide(
         field = fields[seen.field]
         block = by_name[field.block]
         if field.kind in blocks.QUESTIONS:
-            alone, boxes = block.leaves_alone(field), marks[field.key]
-            reading = choices.judge(field, seen, boxes, habit, writing, calibration, alone)
+            boxes = marks[field.key]
+            reading = choices.judge(field, seen, boxes, habit, writing, calibration, block)
         else:
             reading = _written(field, seen, writing.digits, vocabularies, calibration, days)
         reading = blocks.unless_cancelled(block, seen, reading)

@@ -47,14 +47,8 @@ def writing_of(
     fading = _marks_fade(marks) or pale or numbers.are_lost(fields, measurements)
     dark = max(usual_mark, digits)
     broken = _print_is_broken(measurements) and dark < thresholds.STRONGER_THAN_PRINT
-    faint = sum(is_faint(box) for boxes in marks.values() for box in boxes)
+    faint = sum(box.is_faint for boxes in marks.values() for box in boxes)
     return Writing(dark, digits, fading, fading or broken, _rules_found(measurements), faint)
-
-
-def is_faint(box: Mark) -> bool:
-    """Whether in a box that would be called empty there are faint strokes, and no shade over all of it."""
-    low, high = thresholds.FAINT_FILL
-    return box.off > 0.5 and low <= box.faint <= high
 
 
 def unless_lost(field: Field, seen: Measurement, reading: Reading, writing: Writing) -> Reading:

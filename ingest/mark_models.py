@@ -116,6 +116,12 @@ class Mark:
         return self.seen.features.get("faint", 0.0)
 
     @property
+    def is_faint(self) -> bool:
+        """Whether in a box that would be called empty there are faint strokes, and no shade all over."""
+        low, high = thresholds.FAINT_FILL
+        return self.off > 0.5 and low <= self.faint <= high
+
+    @property
     def is_heavy(self) -> bool:
         return self.fill > thresholds.HEAVY_FILL
 

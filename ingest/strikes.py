@@ -223,14 +223,14 @@ def _is_line(chain: _Stroke, least_mm: float, picture: _Picture) -> bool:
 
 
 def _roughness_mm(chain: _Stroke) -> float:
-    """How far it is from an even curve over a short way, as a rule, mm: strokes of characters that happen to
-    follow each other jump from one to the next."""
+    """How far it is from an even curve over a short way, mm, where it is evenest: strokes of characters that
+    happen to follow each other jump everywhere; a line does so where it runs through characters."""
     parts = max(round(len(chain) * _SCALE / thresholds.STRIKE_AHEAD_MM), 1)
     off = []
     for x, y in (part[:, :2].T for part in np.array_split(chain, parts)):
         curve = np.polyfit(x - x[0], y, 2)
         off.append(float(np.sqrt(np.mean((np.polyval(curve, x - x[0]) - y) ** 2))))
-    return float(np.median(off)) * _SCALE
+    return min(off) * _SCALE
 
 
 def _lengthened(chain: _Stroke, way: int, picture: _Picture) -> _Stroke:

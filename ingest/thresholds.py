@@ -414,9 +414,10 @@ the share of inked columns that makes a word: one of six characters."""
 STRUCK_MM = 30.0
 """Length from which a line strikes out a block, mm: joined-up characters reach 25."""
 
-STRIKE_ROUGH_MM = 0.14
-"""How far a line that strikes out may be from an even curve over a centimetre, mm: 70 of 72 have 0.06 and
-less, where two such lines cross 0.11; strokes of characters that were taken for one had 0.17 to 0.5."""
+STRIKE_ROUGH_MM = 0.15
+"""How far a line that strikes out may be from an even curve over a centimetre where it is evenest, mm: of 60
+such lines all have 0.07 and less, but one through digits 0.11; strokes of characters that were taken for
+one had 0.19 to 0.25."""
 
 STRIKE_BESIDE_MM = 8.0
 """Length from which another line in a field that is struck out belongs to what strikes it out, and how far
@@ -536,10 +537,12 @@ STRAY_FILL = 0.012
 676, a dot of 0.35 mm."""
 
 FAINT_FILL, FAINT_MM2, FAINT_PEN, FAINT_BOXES = (0.02, 0.5), 0.8, 0.3, 6
+FAINT_QUESTIONS, FAINT_BLOCK = 2, 3
 """Share of a box's inside with faint strokes (what covers more is a shade), and mm² of a place to write,
 from which a person looks at what would be called blank, unless the page's pen is darker than that: then they
 shine through from the back. And how many such boxes of a page show that blocks may be filled in as faintly:
-shades and print of the back made up to 4 on office pages, pencil that a copy had all but lost 25."""
+shades and print of the back made up to 4 on office pages, pencil that a copy had all but lost 25; or how many
+such questions of one block that these are answered, and that all of its questions may be."""
 
 SURELY_STRAY = 0.97
 """Probability of being no mark from which ink in a box of an unanswered question needs no person."""

@@ -149,6 +149,17 @@ def test_a_box_with_faint_strokes_is_asked_about_where_the_pen_is_no_darker():
     assert read(0.8).confidence > 0.99  # a shade
 
 
+@pytest.mark.parametrize(("faint", "asked"), [(1, 0), (2, 2), (3, 4)])
+def test_a_block_with_faint_strokes_in_several_boxes_is_asked_about(faint, asked):
+    keys = [f"row_1.q{n}" for n in range(4)]
+    seen = [
+        Measurement(key, 0.0, boxes=(_box("a"), _box("b", faint=0.04 * (n < faint)), _box("c")))
+        for n, key in enumerate(keys)
+    ]
+    readings = decide(_form(*(Field(key, "问", Kind.SINGLE, ABC) for key in keys)), seen, {}, PLAIN)
+    assert sum(one.confidence <= thresholds.UNEXPLAINED for one in readings) == asked
+
+
 def test_where_no_mark_and_only_pale_digits_are_seen_marks_may_be_lost():
     fields = (Field("q", "问", Kind.SINGLE, ABC), Field("n", "数", Kind.DIGITS, cells=4))
 
