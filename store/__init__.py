@@ -13,6 +13,7 @@ connection, so that several may share one transaction. Nothing here decides what
 from store import (
     accounts,
     audit,
+    erasures,
     gleanings,
     opinions,
     printed,
@@ -67,6 +68,7 @@ __all__ = [
     "Wanted",
     "accounts",
     "audit",
+    "erasures",
     "gleanings",
     "opinions",
     "printed",
