@@ -58,6 +58,7 @@ STEPS: Mapping[str, tuple[str, Callable[[Detail], str]]] = {
     "report.summary": ("生成总结材料", _nothing),
     "report.circular": ("生成每周通报", _nothing),
     "report.inspection": ("生成企业评价报告", _nothing),
+    "backup": ("备份", lambda d: f"{d['files']} 个文件，其中新增 {d['new']} 个"),
 }
 """Action of the audit log → what clerks call the step, and what it came to."""
 

@@ -57,7 +57,7 @@ ACTIONS = {
     **{f"export.{name}": f"导出{kind.words.partition('：')[0]}" for name, kind in KINDS.items()},
     "paper.download": "下载文件",
     "job.stop": "停止任务",
-    "backup": "备份",
+    "backup.restore": "从备份恢复",
 }
 """Action → what clerks call it."""
 
@@ -80,6 +80,7 @@ _DETAILS = {
     "folder": "文件夹",
     "job": "印制批次",
     "kind": "种类",
+    "lacking": "缺少的文件",
     "left": "未登记",
     "lines": "行数",
     "listed": "列入",

@@ -32,6 +32,7 @@ COMMANDS = {
     "void": "void",
     "review": "review",
     "user": "review",
+    "backup": "backup",
 }
 
 
