@@ -24,7 +24,7 @@ from store import (
     visit_plans,
     work,
 )
-from store.database import Store
+from store.database import InUseError, Store
 from store.migrate import SchemaError
 from store.model import (
     AuditEntry,
@@ -52,6 +52,7 @@ __all__ = [
     "Changes",
     "Correction",
     "Duty",
+    "InUseError",
     "Issued",
     "PageInfo",
     "ProblemInfo",
