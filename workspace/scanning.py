@@ -23,7 +23,7 @@ from campaign.config import Acceptance
 from ingest import intake
 from ingest.intake import IntakeError
 from ingest.model import PageResult, PageState, PrintedLayout, Shelf
-from store import Store, printed, roster, scanned
+from store import Store, erasures, printed, roster, scanned
 from workspace.folder import Workspace
 from workspace.pool import PageTask, read_pages
 
@@ -126,7 +126,10 @@ def _take_in(
     digest = workspace.keep_original(path)
     with store.write() as db:
         info = scanned.add_scan(db, batch.number, digest, path.name, path.stat().st_size)
-    if info.complete or digest in unread:
+        erased = erasures.is_gone(db, digest)
+    if erased:  # it stays so: `workspace.purging`
+        workspace.original(digest).unlink(missing_ok=True)
+    if erased or info.complete or digest in unread:
         batch.known += 1
         return
     original = workspace.original(digest)

@@ -33,6 +33,7 @@ COMMANDS = {
     "review": "review",
     "user": "review",
     "backup": "backup",
+    "purge": "purge",
 }
 
 

@@ -26,6 +26,7 @@ def kept_town(root: Path, households: int = 12) -> WholeTown:
     bad = workspace / "inbox" / "空.pdf"
     bad.write_bytes(b"no scan")
     workspace.reject(bad, "b" * 64, "打不开")
+    bad.unlink()
     (workspace / "forms" / "note.txt").write_text("本镇自编", "utf-8")
     (workspace / "字体").mkdir()
     (workspace / "字体" / "小标宋.ttf").write_bytes(b"font")

@@ -12,7 +12,7 @@ import click
 from workspace import backup
 from workspace.backup import DATABASE, Backup, Made, OnFile
 from workspace.folder import Workspace
-from zoufang.console import Exit, print_json, print_table, progress, say, tell
+from zoufang.console import Exit, print_json, print_table, progress, say, size_words, tell
 from zoufang.options import folder_option, json_option
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -77,7 +77,7 @@ def _make(workspace: Workspace, root: Path, as_json: bool) -> int:
 def _report(made: Made) -> None:
     manifest = made.backup.manifest
     print_table(f"已备份到 {made.backup.folder}", ("内容", "文件", "大小"), _contents(made.backup))
-    tell(f"其中原图新增 {made.new_files} 个，{_size(made.new_bytes)}；写好后都已重新读出核对。")
+    tell(f"其中原图新增 {made.new_files} 个，{size_words(made.new_bytes)}；写好后都已重新读出核对。")
     if manifest.has_database:
         tell(f"恢复：zoufang backup --restore {made.backup.folder} 新工作区")
 
@@ -138,7 +138,7 @@ def _contents(found: Backup) -> list[tuple[str, int, str]]:
         "原图": [one for path, one in shared.items() if path.startswith(backup.ORIGINALS)],
         "退回的文件": [one for path, one in shared.items() if path.startswith(backup.REJECTED)],
     }
-    return [(name, len(some), _size(backup.total_bytes(some))) for name, some in kinds.items() if some]
+    return [(name, len(some), size_words(backup.total_bytes(some))) for name, some in kinds.items() if some]
 
 
 def _summary(found: Backup) -> dict[str, Any]:
@@ -155,13 +155,3 @@ def _summary(found: Backup) -> dict[str, Any]:
 
 def _when(found: Backup) -> str:
     return found.manifest.made_at.astimezone().strftime("%Y年%m月%d日 %H:%M")
-
-
-def _size(count: int) -> str:
-    """A number of bytes as people say it."""
-    size = float(count)
-    for unit in ("字节", "KB", "MB", "GB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "字节" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TB"
