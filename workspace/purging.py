@@ -38,8 +38,6 @@ from workspace.redacting import Pages, is_painted, redact
 
 IMAGES, PERSONAL = "images", "personal"
 RULES = (IMAGES, PERSONAL)
-PURGE, DONE = "purge", "purge.done"
-"""Actions of the audit log: what was begun, and that it came to its end."""
 _NEW = ".erased"
 """Ending of what is to stand in place of an original, until the database says so."""
 _OURS = {CONFIG, "secret.key", "data.db", "data.db-wal", "data.db-shm", "data.db-journal", MODELS, "tls"}
@@ -252,13 +250,13 @@ def _note(
 ) -> None:
     """Who, when, by which rule, how much of what: never what it said."""
     if really and erased:
-        audit.note(db, workspace.who, PURGE, {**about, **erased.counts})
+        audit.note(db, workspace.who, "purge", {**about, **erased.counts})
 
 
 def is_unfinished(db: Connection) -> bool:
     """Whether erasing was begun and never came to its end."""
-    latest = audit.search(db, action=PURGE, limit=1)
-    return bool(latest) and latest[0].action == PURGE
+    latest = audit.search(db, action="purge", limit=1)
+    return bool(latest) and latest[0].action == "purge"  # and not "purge.done"
 
 
 def _settle(
@@ -281,7 +279,7 @@ def _settle(
             "请关掉复核网页和其他 zoufang 命令，再运行一次同一命令"
         ) from error
     with store.write() as db:
-        audit.note(db, workspace.who, DONE, about)
+        audit.note(db, workspace.who, "purge.done", about)
 
 
 def _settle_originals(workspace: Workspace, store: Store) -> None:
