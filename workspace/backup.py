@@ -28,8 +28,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from forms.errors import ClerkError
 from store import Store, audit, erasures
 from workspace import models
-from workspace.folder import CONFIG, FOLDERS, Workspace
-from workspace.locking import UPKEEP, alone
+from workspace.folder import CONFIG, FOLDERS, Workspace, digest_of
+from workspace.locking import BUSY, UPKEEP, alone
 
 SHARED, MANIFEST, DATABASE = "shared", "manifest.json", "data.db"
 SETTINGS = (CONFIG, "secret.key", "forms", models.FOLDER)
@@ -106,7 +106,7 @@ def make(workspace: Workspace, store: Store, root: Path, on_file: OnFile = lambd
     """Copy the workspace into a new folder of `root`, while others work. Raises BackupError."""
     _ = workspace.key  # without it no backup is worth anything
     _make_private(root)
-    with alone(workspace / UPKEEP, "正在备份或清除"), alone(root / ".lock", "正在往这里备份"):
+    with alone(workspace / UPKEEP, BUSY), alone(root / ".lock", "另一个备份正往这里写，请等它结束再试"):
         _clear_unfinished(root)
         partial = root / f".{os.getpid()}.partial"
         _make_private(partial)
@@ -384,9 +384,7 @@ def _open(workspace: Workspace, backup: Backup) -> None:
 
 def fingerprint(path: Path) -> Fingerprint:
     """Raises OSError."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Fingerprint(sha256=digest, bytes=file.tell())
+    return Fingerprint(sha256=digest_of(path), bytes=path.stat().st_size)
 
 
 def total_bytes(files: Iterable[Fingerprint]) -> int:

@@ -39,6 +39,12 @@ class WorkspaceError(ClerkError):
     """No usable workspace; the message says what to do next."""
 
 
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _place(error: tomllib.TOMLDecodeError) -> str:
     """Where it is, which only the message tells."""
     found = re.search(r"line (\d+), column (\d+)", str(error))

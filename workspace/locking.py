@@ -15,6 +15,7 @@ from forms.errors import ClerkError
 
 UPKEEP = ".upkeep.lock"
 """Of a workspace: who copies its files, or erases some of them."""
+BUSY = "这个工作区正在备份或清除，请等它结束再试"
 WATCH = ".watch.lock"
 """Of a workspace: who reads what arrives."""
 
@@ -24,18 +25,15 @@ class LockedError(ClerkError):
 
 
 @contextmanager
-def alone(lock: Path, doing: str) -> Iterator[None]:
-    """Hold the lock file until the block ends. `doing`: what its holder does, for the message.
-
-    Raises LockedError.
-    """
+def alone(lock: Path, refusal: str) -> Iterator[None]:
+    """Hold the lock file until the block ends. Raises LockedError with `refusal`, and who holds it."""
     with lock.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip()
-            raise LockedError(f"{doing}，一次只能有一个" + (f"（{holder}）" if holder else "")) from None
+            raise LockedError(f"{refusal}（{holder}）" if holder else refusal) from None
         file.truncate(0)
         file.write(f"进程 {os.getpid()}，在 {socket.gethostname()} 上")
         file.flush()

@@ -10,7 +10,6 @@ backups are the only way back, and are named so that somebody sees to them.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,8 +30,8 @@ from store import InUseError, Store, Subject, audit, erasures, scanned
 from store.schema import scans
 from workspace import backup
 from workspace.backup import Backup
-from workspace.folder import CONFIG, FOLDERS, Workspace
-from workspace.locking import UPKEEP, WATCH, alone
+from workspace.folder import CONFIG, FOLDERS, Workspace, digest_of
+from workspace.locking import BUSY, UPKEEP, WATCH, alone
 from workspace.models import FOLDER as MODELS
 from workspace.redacting import Pages, is_painted, redact
 
@@ -123,7 +122,7 @@ def _files_by_rule(workspace: Workspace, store: Store, rules: Mapping[str, str])
         yield from (("rejected", path) for path in _inside(workspace / "rejected"))
         with store.read() as db:
             known = frozenset(erasures.contents(db))
-        yield from (("inbox", path) for path in _inside(workspace / "inbox") if _digest(path) in known)
+        yield from (("inbox", path) for path in _inside(workspace / "inbox") if digest_of(path) in known)
     if PERSONAL in rules:
         for folder in ("out", "logs"):
             yield from (("papers", path) for path in _inside(workspace / folder))
@@ -131,11 +130,6 @@ def _files_by_rule(workspace: Workspace, store: Store, rules: Mapping[str, str])
 
 def _inside(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _mark_all_gone(db: Connection) -> None:
@@ -167,7 +161,7 @@ def erase_subject(workspace: Workspace, store: Store, asked: Asked, *, really: b
     about = {"subject": f"{asked.subject.kind}/{asked.subject.code}"}
     with _alone(workspace):
         changed = _scans_with(workspace, store, asked.traces)
-        copies = [("inbox", path) for path in _inside(workspace / "inbox") if _digest(path) in changed]
+        copies = [("inbox", path) for path in _inside(workspace / "inbox") if digest_of(path) in changed]
         erased = _counted(copies)
         erased.counts["pages"] = sum(map(len, changed.values()))
         with _erasing(store, really) as db:
@@ -206,7 +200,7 @@ def _prepare(workspace: Workspace, db: Connection, scan: str, pages: Pages) -> N
     redact(workspace.original(scan), target, pages)
     with target.open("rb") as file:
         os.fsync(file.fileno())
-    erasures.note(db, scan, _digest(target))
+    erasures.note(db, scan, digest_of(target))
 
 
 def _new(workspace: Workspace, scan: str) -> Path:
@@ -219,7 +213,7 @@ def _new(workspace: Workspace, scan: str) -> Path:
 @contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
     with (
-        alone(workspace / UPKEEP, "正在备份或清除"),
+        alone(workspace / UPKEEP, BUSY),
         alone(workspace / WATCH, "zoufang watch 正在运行，请先停下"),
     ):
         yield
@@ -287,7 +281,7 @@ def _settle_originals(workspace: Workspace, store: Store) -> None:
         contents = erasures.contents(db)
     for path in sorted((workspace / "originals").glob(f".*{_NEW}")):
         scan = path.name.removeprefix(".").removesuffix(_NEW)
-        if contents.get(scan) == _digest(path):
+        if contents.get(scan) == digest_of(path):
             path.replace(workspace.original(scan))
         else:
             path.unlink()
@@ -320,4 +314,4 @@ def _unknown(workspace: Workspace, known: Mapping[str, str | None]) -> Iterator[
     for path in sorted(workspace.root.iterdir()):
         if path.name not in _OURS and path.name not in FOLDERS and not path.name.startswith("."):
             yield from (found for found in [path, *_inside(path)] if found.is_file() and found not in fonts)
-    yield from (path for path in _inside(workspace / "inbox") if _digest(path) not in known)
+    yield from (path for path in _inside(workspace / "inbox") if digest_of(path) not in known)

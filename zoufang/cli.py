@@ -19,6 +19,7 @@ COMMANDS = {
     "plan": "plan",
     "print": "printing",
     "scan": "scan",
+    "watch": "watch",
     "calibrate": "calibrate",
     "status": "status",
     "opinions": "opinions",
