@@ -6,7 +6,7 @@ forms/         the office's own forms, over those that ship with zoufang
 inbox/         the watched scan folder   originals/    every scan file, named by its SHA-256
 rejected/      files that were no scans, each with its reason
 models/    the office's own calibrations (`workspace.models`)
-out/  logs/  backup/
+backup/    copies (`workspace.backup`)   out/  logs/
 """
 
 from __future__ import annotations
