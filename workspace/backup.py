@@ -10,12 +10,11 @@ a dot, and the next one clears it away. It holds secrets and personal data, for 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,28 +27,28 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from forms.errors import ClerkError
 from store import Store, audit, erasures
 from workspace import models
-from workspace.folder import CONFIG, FOLDERS, Workspace, digest_of
+from workspace.copying import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    Fingerprint,
+    copy_private,
+    fingerprint,
+    make_private,
+    sync,
+)
+from workspace.folder import CONFIG, FOLDERS, Workspace
 from workspace.locking import BUSY, UPKEEP, alone
 
 SHARED, MANIFEST, DATABASE = "shared", "manifest.json", "data.db"
 SETTINGS = (CONFIG, "secret.key", "forms", models.FOLDER)
 """What of a workspace is small and may change."""
 ORIGINALS, REJECTED = "originals", "rejected"
-_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
-_BLOCK = 1 << 20
 
 OnFile = Callable[[int, int], None]
 
 
 class BackupError(ClerkError):
     """No backup was made, or it cannot be used; the message says why and what to do."""
-
-
-class Fingerprint(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    sha256: str
-    bytes: int
 
 
 class Manifest(BaseModel):
@@ -105,11 +104,11 @@ class Made(NamedTuple):
 def make(workspace: Workspace, store: Store, root: Path, on_file: OnFile = lambda done, total: None) -> Made:
     """Copy the workspace into a new folder of `root`, while others work. Raises BackupError."""
     _ = workspace.key  # without it no backup is worth anything
-    _make_private(root)
+    make_private(root)
     with alone(workspace / UPKEEP, BUSY), alone(root / ".lock", "另一个备份正往这里写，请等它结束再试"):
         _clear_unfinished(root)
         partial = root / f".{os.getpid()}.partial"
-        _make_private(partial)
+        make_private(partial)
         try:
             with_database = _copy_database(store, partial)
             files = _copy_settings(workspace, partial)
@@ -145,19 +144,21 @@ def _clear_unfinished(root: Path) -> None:
 def _copy_database(store: Store, folder: Path) -> dict[str, Fingerprint]:
     """Nothing where a server keeps the database: that is for its own tools to copy."""
     target = folder / DATABASE
-    target.touch(_PRIVATE_FILE)
+    target.touch(PRIVATE_FILE)
     try:
         store.back_up(target)
     except NotImplementedError:
         target.unlink()
         return {}
-    _sync(target)
+    sync(target)
     return {DATABASE: fingerprint(target)}
 
 
 def _copy_settings(workspace: Workspace, folder: Path) -> dict[str, Fingerprint]:
     return {
-        path.relative_to(workspace.root).as_posix(): _copy(path, folder / path.relative_to(workspace.root))
+        path.relative_to(workspace.root).as_posix(): copy_private(
+            path, folder / path.relative_to(workspace.root)
+        )
         for path in _settings(workspace)
     }
 
@@ -176,7 +177,7 @@ def _share(
 ) -> tuple[dict[str, Fingerprint], list[str], list[Fingerprint]]:
     """All scans and rejected files, those copied that no backup had: everything, what is lacking, and what
     is new."""
-    _make_private(pool)
+    make_private(pool)
     with store.read() as db:
         contents = erasures.contents(db)
     wanted = {f"{ORIGINALS}/{scan}": content for scan, content in contents.items() if content}
@@ -191,7 +192,7 @@ def _share(
         except (FileNotFoundError, _BrokenError):
             lacking.append(path)
         on_file(done, len(wanted))
-    _sync(pool)
+    sync(pool)
     return found, lacking, new
 
 
@@ -207,7 +208,7 @@ def _keep(source: Path, content: str, pool: Path) -> tuple[Fingerprint, bool]:
         return Fingerprint(sha256=kept.name, bytes=size), False
     partial = pool / f".{os.getpid()}.partial"
     partial.unlink(missing_ok=True)
-    seen = _copy(source, partial)
+    seen = copy_private(source, partial)
     if seen.sha256 != kept.name:
         partial.unlink()
         raise _BrokenError
@@ -225,10 +226,10 @@ def _check_own(folder: Path, manifest: Manifest) -> None:
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
     path = folder / MANIFEST
-    path.touch(_PRIVATE_FILE)
+    path.touch(PRIVATE_FILE)
     path.write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
-    _sync(path)
-    _sync(folder)
+    sync(path)
+    sync(folder)
 
 
 def _give_name(partial: Path, root: Path) -> Path:
@@ -237,7 +238,7 @@ def _give_name(partial: Path, root: Path) -> Path:
     names = (name if n == 1 else f"{name}-{n}" for n in range(1, 1000))
     folder = next(root / free for free in names if not (root / free).exists())
     partial.rename(folder)
-    _sync(root)
+    sync(root)
     return folder
 
 
@@ -344,7 +345,7 @@ def restore(backup: Backup, target: Path, on_file: OnFile = lambda done, total: 
     partial = target.parent / f".{target.name}.restoring"
     if partial.exists():
         shutil.rmtree(partial)
-    partial.mkdir(_PRIVATE_FOLDER, parents=True)
+    partial.mkdir(PRIVATE_FOLDER, parents=True)
     for folder in FOLDERS:
         (partial / folder).mkdir()
     places = list(backup.places())
@@ -352,14 +353,14 @@ def restore(backup: Backup, target: Path, on_file: OnFile = lambda done, total: 
         _put_back(source, partial / path, path, wanted)
         on_file(done, len(places))
     _open(Workspace(partial), backup)
-    _sync(partial)
+    sync(partial)
     partial.replace(target)
     return Workspace(target)
 
 
 def _put_back(source: Path, target: Path, path: str, wanted: Fingerprint) -> None:
     try:
-        seen = _copy(source, target)
+        seen = copy_private(source, target)
     except FileNotFoundError:
         raise BackupError(f"备份里缺少 {path}，不能恢复。请用 --check 核对，或换一份备份") from None
     if seen != wanted:
@@ -377,48 +378,3 @@ def _open(workspace: Workspace, backup: Backup) -> None:
             audit.note(db, workspace.who, "backup.restore", {"folder": backup.folder.name})
     finally:
         store.close()
-
-
-# --- files ---------------------------------------------------------------------------------------
-
-
-def fingerprint(path: Path) -> Fingerprint:
-    """Raises OSError."""
-    return Fingerprint(sha256=digest_of(path), bytes=path.stat().st_size)
-
-
-def total_bytes(files: Iterable[Fingerprint]) -> int:
-    return sum(file.bytes for file in files)
-
-
-def _copy(source: Path, target: Path) -> Fingerprint:
-    """A private copy, on the disk when this returns. Raises OSError."""
-    target.parent.mkdir(_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with source.open("rb") as file, open(target, "xb", opener=_private) as copy:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            size += copy.write(block)
-        copy.flush()
-        os.fsync(copy.fileno())
-    return Fingerprint(sha256=digest.hexdigest(), bytes=size)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, _PRIVATE_FILE)
-
-
-def _make_private(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with suppress(PermissionError):  # a USB stick may know no permissions
-        folder.chmod(_PRIVATE_FOLDER)
-
-
-def _sync(path: Path) -> None:
-    """Have it on the disk; some file systems cannot do that for folders."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -183,8 +183,8 @@ else:
     ("place", "calls"),
     [
         ("_copy_database", 0),
-        ("_copy", 1),
-        ("_copy", 5),
+        ("copy_private", 1),
+        ("copy_private", 5),
         ("_keep", 2),
         ("_check_own", 0),
         ("_write_manifest", 0),

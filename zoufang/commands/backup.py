@@ -11,6 +11,7 @@ import click
 
 from workspace import backup
 from workspace.backup import DATABASE, Backup, Made, OnFile
+from workspace.copying import total_bytes
 from workspace.folder import Workspace
 from zoufang.console import Exit, print_json, print_table, progress, say, size_words, tell
 from zoufang.options import folder_option, json_option
@@ -138,7 +139,7 @@ def _contents(found: Backup) -> list[tuple[str, int, str]]:
         "原图": [one for path, one in shared.items() if path.startswith(backup.ORIGINALS)],
         "退回的文件": [one for path, one in shared.items() if path.startswith(backup.REJECTED)],
     }
-    return [(name, len(some), size_words(backup.total_bytes(some))) for name, some in kinds.items() if some]
+    return [(name, len(some), size_words(total_bytes(some))) for name, some in kinds.items() if some]
 
 
 def _summary(found: Backup) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def _summary(found: Backup) -> dict[str, Any]:
         "backup": str(found.folder),
         "made_at": manifest.made_at.isoformat(),
         "files": len(manifest.files) + len(manifest.shared),
-        "bytes": backup.total_bytes([*manifest.files.values(), *manifest.shared.values()]),
+        "bytes": total_bytes([*manifest.files.values(), *manifest.shared.values()]),
         "database": manifest.has_database,
         "lacking": list(manifest.lacking),
     }
