@@ -52,7 +52,7 @@ def _noticed(db: Connection, saved: SavedPage, serial: str, acceptance: Acceptan
     sheet = printed.sheet(db, serial)
     if sheet is not None and saved.state == scanned.VOID:
         reason = printed.void_reason(db, sheet.instance)
-        return Noticed(VOIDED, _void_message(serial, reason or ""))
+        return Noticed(VOIDED, void_message(serial, reason or ""))
     differing = _differing(db, sheet, (*saved.earlier, saved.id), acceptance) if saved.earlier else []
     return Noticed(DIFFERS, _message(serial, differing)) if differing else None
 
@@ -152,7 +152,7 @@ def _message(serial: str, fields: list[Field]) -> str:
     )
 
 
-def _void_message(serial: str, reason: str) -> str:
+def void_message(serial: str, reason: str) -> str:
     why = f"（{reason}）" if reason else ""
     return (
         f"编号 {readable(serial)} 的表已作废{why}，这一页不计入。请核对：内容应填在补打的新表上；"

@@ -6,10 +6,10 @@ The `[campaign]` table of `zoufang.toml`, read strictly: unknown keys and wrong 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from forms.errors import ClerkError, what_is_wrong
 from forms.model import Kind
@@ -100,6 +100,27 @@ class Handling(_Settings):
     workdays: Days = ()  # working days although they are Saturdays or Sundays (调休)
 
 
+def _days_or_day(value: Any) -> Any:
+    if type(value) is date or (type(value) is int and value >= 0):
+        return value
+    raise ValueError("应是活动结束后的天数，如 365；或日期，写成 2018-06-30 的样子，不加引号")
+
+
+Term = Annotated[int | date, BeforeValidator(_days_or_day)]
+"""So many days after the campaign's last day, or a day."""
+
+
+class Retention(_Settings):
+    """How long personal data is kept (`workspace.purging`); what is left out is kept for good.
+
+    images    what was scanned
+    personal  names, telephones, addresses and words, in whatever is kept; the images go with them
+    """
+
+    images: Term | None = None
+    personal: Term | None = None
+
+
 class Phase(_Settings):
     """A stage of the campaign; without an end it goes on (长期)."""
 
@@ -156,6 +177,7 @@ class Campaign(_Settings):
     handling: Handling = Handling()
     phases: Annotated[tuple[Phase, ...], Field(strict=False)] = PHASES
     summary_due: MonthDay = (6, 1)  # when units hand in their summaries
+    retention: Retention = Retention()
 
     def window(self, round: int) -> Window:
         """When a round takes place; one that nobody set, some time after the campaign began."""
@@ -165,6 +187,19 @@ class Campaign(_Settings):
             revisit = self.revisits[round - 2]
             return Window(revisit.start, revisit.end)
         return Window(self.start, None)
+
+    @property
+    def last_day(self) -> date | None:
+        """Of all its rounds, those to come that are set included; None while one has no end."""
+        rounds = range(1, max(self.round, len(self.revisits) + 1) + 1)
+        ends = [self.window(n).end for n in rounds]
+        return None if None in ends else max(end for end in ends if end)
+
+    def kept_until(self, term: int | date | None) -> date | None:
+        """The day from which something may be erased, None when nobody can say yet."""
+        if isinstance(term, date) or term is None:
+            return term
+        return self.last_day + timedelta(days=term) if self.last_day else None
 
     @property
     def now(self) -> Window:

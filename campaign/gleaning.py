@@ -18,6 +18,7 @@ from typing import Any
 from campaign import opinions
 from campaign.config import Campaign
 from campaign.judge import Status
+from campaign.personal import is_personal
 from campaign.records import Record, record_name, records
 from campaign.standing import refresh
 from forms.model import Kind
@@ -129,11 +130,10 @@ def _gleaning(record: Record, basis: str, campaign: Campaign) -> Gleaning:
 
 
 _COUNTED = (Kind.SINGLE, Kind.MULTIPLE, Kind.DIGITS)
-_PERSONAL = ("phone",)
-"""Digits that are no numbers."""
 
 
 def _answers(record: Record) -> Iterator[tuple[str, Any]]:
     for key, answer in record.answers.items():
-        if answer.status in _SETTLED and record.fields[key].kind in _COUNTED and key not in _PERSONAL:
+        field = record.fields[key]
+        if answer.status in _SETTLED and field.kind in _COUNTED and not is_personal(field):
             yield key, answer.value

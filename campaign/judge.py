@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from campaign.personal import ERASED, is_erased
 from forms.model import Field, Kind, Value
 
 
@@ -56,7 +57,7 @@ class Said:
 class Answer:
     """A field of a record.
 
-    reason       why it needs review, in words for the clerk; or UNREADABLE
+    reason       why it needs review, in words for the clerk; or UNREADABLE, or ERASED
     page_image   the image that the value was read from, or that a person should look at
     scans        what each image says, where they differ
     """
@@ -71,8 +72,8 @@ class Answer:
 
     @property
     def unreadable(self) -> bool:
-        """A person said that there is something, which nobody can read: no value, but no blank either."""
-        return self.reason == UNREADABLE
+        """There is something, which nobody can read, or not any more: no value, but no blank either."""
+        return self.reason in (UNREADABLE, ERASED)
 
 
 UNREADABLE = "无法辨认"
@@ -145,7 +146,8 @@ def _judge_said(field: Field, evidence: Evidence, said: Sequence[Said]) -> Answe
 
 def _corrected(field: Field, said: Said) -> Answer:
     if said.unreadable:
-        return Answer(blank_value(field.kind), Status.CORRECTED, 0.0, said.serial, UNREADABLE)
+        reason = ERASED if is_erased(said.value) else UNREADABLE
+        return Answer(blank_value(field.kind), Status.CORRECTED, 0.0, said.serial, reason)
     return Answer(said.value, Status.CORRECTED, 1.0, said.serial)
 
 

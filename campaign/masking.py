@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaign.facts import Facts
+from campaign.personal import PHONES, is_erased
 from campaign.town import KIND_WORDS
 from store import Subject
 
 PRIVATE_KINDS = ("household", "notable")
 """Kinds of subjects whose names are a person's own; firms, villages and cadres go by their office."""
-PHONES = frozenset({"phone", "mobile", "contact"})
 NAMES = frozenset({"host", "visited_name", "head"})
 """Fields of forms, by the last part of their key."""
 WORDS = frozenset({"correction"})
@@ -34,7 +34,7 @@ def mask_phone(number: str) -> str:
 def mask_answer(key: str, value: Any) -> Any:
     """An answer of a form as others may see it."""
     part = key.rsplit(".", 1)[-1]
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or is_erased(value):
         return value
     if part in PHONES:
         return mask_phone(value)

@@ -23,6 +23,7 @@ from typing import Any
 
 from campaign.config import Campaign
 from campaign.judge import UNREADABLE, Answer, Status
+from campaign.personal import ERASED, is_erased
 from campaign.records import Record
 from campaign.weeks import week_of
 from forms.errors import ClerkError
@@ -217,7 +218,7 @@ _NOTHING = frozenset(("无", "没", "没有", "暂无", "无意见", "暂无意�
 def _words(answer: Answer) -> str:
     """What is said; nothing for a dash through the lines, or for 无. What nobody can read was said, too."""
     if answer.unreadable:
-        return f"（{UNREADABLE}，请看原件）"
+        return ERASED if answer.reason == ERASED else f"（{UNREADABLE}，请看原件）"
     words = " ".join(answer.value.split()) if isinstance(answer.value, str) else ""
     return "" if _STROKES.fullmatch(words) or words.rstrip("。") in _NOTHING else words
 
@@ -665,7 +666,7 @@ def repeated(opinions: Iterable[Opinion], village: Mapping[int, str]) -> list[li
     """
     groups: dict[tuple[str, ...], list[Opinion]] = defaultdict(list)
     for opinion in opinions:
-        if not opinion.closed and not opinion.unsure:
+        if not opinion.closed and not opinion.unsure and not is_erased(opinion.text):
             key = village.get(opinion.id, ""), opinion.category or "", plain_words(opinion.text)
             groups[key].append(opinion)
     return [group for group in groups.values() if len(group) > 1]

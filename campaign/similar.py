@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from campaign.opinions import Opinion, plain_words
+from campaign.personal import is_erased
 
 LEAST = 0.5
 """Half of the pairs in common: 门口的路坏了 and 门口路坏了很久 have 0.55, 路灯不亮 and 路面不平 have 0."""
@@ -33,7 +34,7 @@ def similar(opinions: Iterable[Opinion], village: Mapping[int, str], least: floa
     """
     places: dict[str, list[Opinion]] = defaultdict(list)
     for opinion in opinions:
-        if not opinion.closed and not opinion.unsure:
+        if not opinion.closed and not opinion.unsure and not is_erased(opinion.text):
             places[village.get(opinion.id, "")].append(opinion)
     found = [pair for some in places.values() for pair in _pairs(some, least)]
     return sorted(found, key=lambda pair: (-pair.likeness, pair.lead.sequence, pair.other.sequence))

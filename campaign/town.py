@@ -122,15 +122,15 @@ class Town:
         return grouped((village, code) for village, code in stationed if village)
 
     def cadre_name(self, code: str) -> str:
+        """`王建国（G0007）`; a roster from which names were erased has the code alone."""
         row = self.cadres.get(code)
-        return f"{row['name']}（{code}）" if row else code
+        return f"{row['name']}（{code}）" if row and row["name"] != code else code
 
     def name(self, subject: Subject) -> str:
         """`陈国强（H001）`: a subject as a clerk knows it."""
-        row = self.rows(subject.kind).get(subject.code)
-        if row is None:
-            return subject.code
-        return f"{row.get('name') or row.get('head') or row.get('number')}（{subject.code}）"
+        row = self.rows(subject.kind).get(subject.code) or {}
+        name = row.get("name") or row.get("head") or row.get("number") or subject.code
+        return f"{name}（{subject.code}）" if name != subject.code else subject.code
 
     def anyone(self) -> list[str]:
         """Who may take what nobody near can: village cadres, offices, others, leaders last."""

@@ -70,6 +70,9 @@ def _open(path: Path) -> Iterator[_Document]:
     try:
         with path.open("rb") as file:
             head = file.read(_PDF_HEADER_WITHIN)
+    except FileNotFoundError as error:
+        words = "文件不在了：可能已按保存期限清除，也可能被删去或搬走。"
+        raise IntakeError("unreadable_file", words) from error
     except OSError as error:
         raise IntakeError("unreadable_file", f"文件打不开（{error.strerror}），请检查后重试。") from error
     if not head:

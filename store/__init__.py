@@ -13,6 +13,7 @@ connection, so that several may share one transaction. Nothing here decides what
 from store import (
     accounts,
     audit,
+    erasures,
     gleanings,
     opinions,
     printed,
@@ -23,7 +24,7 @@ from store import (
     visit_plans,
     work,
 )
-from store.database import Store
+from store.database import InUseError, Store
 from store.migrate import SchemaError
 from store.model import (
     AuditEntry,
@@ -51,6 +52,7 @@ __all__ = [
     "Changes",
     "Correction",
     "Duty",
+    "InUseError",
     "Issued",
     "PageInfo",
     "ProblemInfo",
@@ -67,6 +69,7 @@ __all__ = [
     "Wanted",
     "accounts",
     "audit",
+    "erasures",
     "gleanings",
     "opinions",
     "printed",

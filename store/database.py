@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from forms.errors import ClerkError
 from store.migrate import is_current, upgrade
 
 BUSY_MS = 60_000
@@ -40,6 +41,10 @@ _UPGRADE_LOCK = 0x7A6F7566
 """Only one process at a time migrates a PostgreSQL database; SQLite has one writer anyway."""
 _WRITES = "zoufang_writes"
 _PURGES = "zoufang_purges"
+
+
+class InUseError(ClerkError):
+    """Others use the database, which was wanted for one alone."""
 
 
 class Store:
@@ -98,10 +103,32 @@ class Store:
     def purge(self) -> Iterator[Connection]:
         """A write transaction that may also change and delete what is otherwise only added to.
 
-        For the deletion of personal data by rule; the caller writes it to the audit log.
+        For the deletion of personal data by rule; the caller writes it to the audit log, and calls
+        `compact` afterwards.
         """
         with self._turn, self._writer.execution_options(**{_PURGES: True}).begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
             yield connection
+
+    def compact(self) -> None:
+        """Leave nothing in the database's files of what was deleted. It takes as long as a copy of it, and
+        needs it for itself. Raises InUseError."""
+        if self._reader.dialect.name != "sqlite":
+            alone = self._reader.execution_options(isolation_level="AUTOCOMMIT")
+            with alone.connect() as connection:
+                connection.exec_driver_sql("VACUUM FULL")
+            return
+        with self._turn, self._reader.connect() as source:
+            driver = source.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            try:
+                driver.execute("VACUUM")
+                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as error:
+                raise InUseError("数据库正被别的程序使用") from error
+        if busy:
+            raise InUseError("数据库正被别的程序使用")
 
     def back_up(self, target: Path) -> None:
         """A consistent copy while others work. SQLite only: raises NotImplementedError elsewhere."""

@@ -94,6 +94,12 @@ def complete_scan(db: Connection, sha256: str, pages: int) -> None:
     db.execute(insert(scan_outcomes).values(scan=sha256, pages=pages, kind=COMPLETE, message="", at=now()))
 
 
+def unfinished(db: Connection) -> list[str]:
+    """The files whose reading was begun and has not ended."""
+    ended = select(scan_outcomes.c.scan)
+    return list(db.scalars(select(scans.c.sha256).where(scans.c.sha256.not_in(ended))))
+
+
 def reject_scan(db: Connection, batch: int, sha256: str, kind: str, message: str) -> None:
     """The file cannot be read; `message` tells the clerk why and what to do. It becomes a problem too."""
     db.execute(insert(scan_outcomes).values(scan=sha256, pages=None, kind=kind, message=message, at=now()))

@@ -18,7 +18,6 @@ from campaign import register
 from campaign.chronicle import CHRONICLE_COLUMNS, chronicle
 from campaign.coverage import BY_NAMES, By, Line, Overview
 from campaign.gleaning import glean
-from campaign.judge import UNREADABLE
 from campaign.ledger import DIARY_COLUMNS, LEDGER_COLUMNS, diary, ledger, visits_of
 from campaign.lists import Lister, ranking
 from campaign.masking import mask_answer
@@ -242,7 +241,7 @@ def _record_row(workspace: Workspace, record: Record, unmasked: bool) -> dict[st
         "status": record.status.value,
         "subject": record.subject.code if record.subject else "",
     } | {
-        key: UNREADABLE if answer.unreadable else cell(_shown(key, answer.value, unmasked))
+        key: answer.reason if answer.unreadable else cell(_shown(key, answer.value, unmasked))
         for key, answer in record.answers.items()
         if key not in sealed
     }

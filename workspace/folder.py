@@ -6,7 +6,7 @@ forms/         the office's own forms, over those that ship with zoufang
 inbox/         the watched scan folder   originals/    every scan file, named by its SHA-256
 rejected/      files that were no scans, each with its reason
 models/    the office's own calibrations (`workspace.models`)
-out/  logs/  backup/
+backup/    copies (`workspace.backup`)   out/  logs/
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ CONFIG = "zoufang.toml"
 
 class WorkspaceError(ClerkError):
     """No usable workspace; the message says what to do next."""
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _place(error: tomllib.TOMLDecodeError) -> str:

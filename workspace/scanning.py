@@ -23,10 +23,12 @@ from campaign.config import Acceptance
 from ingest import intake
 from ingest.intake import IntakeError
 from ingest.model import PageResult, PageState, PrintedLayout, Shelf
-from store import Store, printed, roster, scanned
+from store import Store, erasures, printed, roster, scanned
 from workspace.folder import Workspace
 from workspace.pool import PageTask, read_pages
 
+SENT = "web-"
+"""Beginning of the names of inbox/'s folders that hold what browsers sent: the page itself reads them."""
 NO_SCANS = {"thumbs.db", "desktop.ini"}
 """What Windows leaves in folders; names that begin with a dot are passed over too."""
 
@@ -41,6 +43,7 @@ STATE_WORDS = {
     "void": "作废",
 }
 """State of a page → what clerks call it."""
+_TURNED_AWAY = (PageState.UNKNOWN, PageState.FOREIGN, PageState.UNREADABLE, scanned.VOID)
 _PAGES_NAMED = 12
 
 
@@ -52,6 +55,24 @@ class FileProblem:
     page: int | None
     kind: str
     message: str
+
+
+@dataclass
+class FileRead:
+    """What came of a file. `known`: it had been read before, and was not read again; `left`: pages that are
+    not written yet; `serials`: of the sheets that were read."""
+
+    path: Path
+    known: bool = False
+    left: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    serials: list[str] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it, or a page of it, was turned away. A blank back or a second copy was not."""
+        return any(self.states[state] for state in _TURNED_AWAY) or any(p.page is None for p in self.problems)
 
 
 @dataclass
@@ -74,8 +95,12 @@ class Batch:
     @property
     def rejected(self) -> bool:
         """Whether a file or page was turned away. A blank back or a second copy was not."""
-        bad = (PageState.UNKNOWN, PageState.FOREIGN, PageState.UNREADABLE, scanned.VOID)
-        return any(self.states[state] for state in bad) or any(p.page is None for p in self.problems)
+        return any(self.states[state] for state in _TURNED_AWAY) or any(p.page is None for p in self.problems)
+
+
+OnFile = Callable[[FileRead], None]
+_Unread = dict[str, FileRead]
+"""Scan → its file, of which pages are still to be written."""
 
 
 def scan(
@@ -86,19 +111,23 @@ def scan(
     who: str,
     on_page: Callable[[int, int], None] = lambda done, total: None,
     debug: Path | None = None,
+    on_file: OnFile = lambda file: None,
 ) -> Batch:
-    """Read the files and folders. `on_page` hears how many pages are done, of how many; `debug`: a
-    folder for pictures of what was seen."""
+    """Read the files and folders. `on_page` hears how many pages are done, of how many, `on_file` of each
+    file once it is done with; `debug`: a folder for pictures of what was seen."""
     begun = time.monotonic()
     files = list(find_files(paths))
     with store.write() as db:
         batch = Batch(scanned.start_batch(db, f"{len(files)} files", who))
-    unread: dict[str, int] = {}  # scan → pages still to be written
-    tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread)]
+    unread: _Unread = {}
+    tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread, on_file)]
     on_page(0, len(tasks))
     results = read_pages(tasks, build_shelf(workspace, store), jobs, debug) if tasks else ()
     for done, (task, sheets) in enumerate(results, 1):
-        _write(store, batch, task, sheets, unread, workspace.campaign.acceptance)
+        file = unread[task.scan]
+        _write(store, batch, task, sheets, file, workspace.campaign.acceptance)
+        if not file.left:
+            on_file(file)
         on_page(done, len(tasks))
     batch.seconds = time.monotonic() - begun
     return batch
@@ -119,31 +148,38 @@ def _passed_over(path: Path) -> bool:
 
 
 def _take_in(
-    workspace: Workspace, store: Store, path: Path, batch: Batch, unread: dict[str, int]
+    workspace: Workspace, store: Store, path: Path, batch: Batch, unread: _Unread, on_file: OnFile
 ) -> Iterator[PageTask]:
     """Keep the file and yield its pages that are not read yet."""
     batch.files += 1
     digest = workspace.keep_original(path)
     with store.write() as db:
         info = scanned.add_scan(db, batch.number, digest, path.name, path.stat().st_size)
-    if info.complete or digest in unread:
+        erased = erasures.is_gone(db, digest)
+    if erased:  # it stays so: `workspace.purging`
+        workspace.original(digest).unlink(missing_ok=True)
+    if erased or info.complete or digest in unread:
         batch.known += 1
+        on_file(FileRead(path, known=True))
         return
     original = workspace.original(digest)
     try:
         pages = _count(original)
     except IntakeError as error:
-        batch.problems.append(FileProblem(path.name, None, error.kind, str(error)))
+        problem = FileProblem(path.name, None, error.kind, str(error))
+        batch.problems.append(problem)
         if info.outcome != error.kind:
             with store.write() as db:
                 scanned.reject_scan(db, batch.number, digest, error.kind, str(error))
             workspace.reject(path, digest, str(error))
+        on_file(FileRead(path, problems=[problem]))
         return
     waiting = [number for number in range(1, pages + 1) if number not in info.done]
-    unread[digest] = len(waiting)
+    unread[digest] = FileRead(path, left=len(waiting))
     if not waiting:  # killed between the last page and the end of the file
         with store.write() as db:
             scanned.complete_scan(db, digest, pages)
+        on_file(unread[digest])
     for number in waiting:
         yield PageTask(original, digest, path.name, number, pages)
 
@@ -164,24 +200,25 @@ def _write(
     batch: Batch,
     task: PageTask,
     sheets: Sequence[PageResult],
-    unread: dict[str, int],
+    file: FileRead,
     acceptance: Acceptance,
 ) -> None:
     """All sheets of an image in one transaction: it is read or it is not."""
-    unread[task.scan] -= 1
+    file.left -= 1
     with store.write() as db:
         kept = [
             keep_page(db, batch.number, task.scan, task.number, sheet, acceptance, part)
             for part, sheet in enumerate(sheets, 1)
         ]
-        if not unread[task.scan]:
+        if not file.left:
             scanned.complete_scan(db, task.scan, task.pages)
     for sheet, saved in zip(sheets, kept, strict=True):
-        batch.states[saved.state] += 1
-        if sheet.serial and saved.state in (scanned.READ, scanned.DUPLICATE):
-            batch.serials.append(sheet.serial)
         problems = (*sheet.problems, *((saved.noticed,) if saved.noticed else ()))
-        batch.problems += (FileProblem(task.file, task.number, p.kind, p.message) for p in problems)
+        for told in (batch, file):
+            told.states[saved.state] += 1
+            if sheet.serial and saved.state in (scanned.READ, scanned.DUPLICATE):
+                told.serials.append(sheet.serial)
+            told.problems += (FileProblem(task.file, task.number, p.kind, p.message) for p in problems)
 
 
 def build_shelf(workspace: Workspace, store: Store) -> Shelf:

@@ -19,6 +19,7 @@ COMMANDS = {
     "plan": "plan",
     "print": "printing",
     "scan": "scan",
+    "watch": "watch",
     "calibrate": "calibrate",
     "status": "status",
     "opinions": "opinions",
@@ -32,6 +33,8 @@ COMMANDS = {
     "void": "void",
     "review": "review",
     "user": "review",
+    "backup": "backup",
+    "purge": "purge",
 }
 
 

@@ -71,3 +71,13 @@ def progress() -> Progress:
         console=err,
         transient=True,
     )
+
+
+def size_words(count: int) -> str:
+    """A number of bytes as people say it."""
+    size = float(count)
+    for unit in ("字节", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "字节" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TB"

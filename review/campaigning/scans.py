@@ -24,14 +24,12 @@ from review.office import Office
 from review.showing import render
 from store import audit, returns, scanned
 from workspace.counting import count_answers
-from workspace.scanning import STATE_WORDS, Batch, describe_problems, find_files, scan
+from workspace.scanning import SENT, STATE_WORDS, Batch, describe_problems, find_files, scan
 
 router = APIRouter(prefix="/scans")
 
 BATCHES = 15
 PROBLEMS_SAID = 60
-PREFIX = "web-"
-"""Of the folders of inbox/ that hold what browsers sent."""
 _BATCH = re.compile(r"web-\d{8}-\d{6}-[0-9a-f]{8}")
 
 
@@ -52,7 +50,7 @@ def scans_page(request: Request, office: InOffice, who: Director) -> HTMLRespons
         request,
         "campaigning/scans.html",
         title="扫描",
-        batch=f"{PREFIX}{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        batch=f"{SENT}{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
         waiting=list(_waiting(office)),
         batches=batches,
         states=STATE_WORDS,
@@ -61,7 +59,7 @@ def scans_page(request: Request, office: InOffice, who: Director) -> HTMLRespons
 
 
 def _waiting(office: Office) -> Iterator[Waiting]:
-    for folder in sorted((office.workspace / "inbox").glob(f"{PREFIX}*")):
+    for folder in sorted((office.workspace / "inbox").glob(f"{SENT}*")):
         yield Waiting(folder.name, sum(1 for _ in find_files([folder])))
 
 

@@ -61,6 +61,10 @@ def test_what_is_wrong_is_named(settings: dict[str, object], place: str) -> None
         ({"summary_due": 6}, "应是方括号里的列表，如 [6, 1]"),
         ({"quotas": 3}, "应是一段设置，前面写方括号里的名称"),
         ({"phases": [{"name": "摸底"}]}, "缺少这一项"),
+        (
+            {"retention": {"images": "365"}},
+            "应是活动结束后的天数，如 365；或日期，写成 2018-06-30 的样子，不加引号",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_chinese(settings: dict[str, object], words: str) -> None:
