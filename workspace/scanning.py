@@ -25,7 +25,7 @@ from ingest.intake import IntakeError
 from ingest.model import PageResult, PageState, PrintedLayout, Shelf
 from store import Store, printed, roster, scanned
 from workspace.folder import Workspace
-from workspace.pool import PageTask, read_pages
+from workspace.pool import PageTask, Pool
 
 NO_SCANS = {"thumbs.db", "desktop.ini"}
 """What Windows leaves in folders; names that begin with a dot are passed over too."""
@@ -82,13 +82,11 @@ def scan(
     workspace: Workspace,
     store: Store,
     paths: Iterable[Path],
-    jobs: int,
+    pool: Pool,
     who: str,
     on_page: Callable[[int, int], None] = lambda done, total: None,
-    debug: Path | None = None,
 ) -> Batch:
-    """Read the files and folders. `on_page` hears how many pages are done, of how many; `debug`: a
-    folder for pictures of what was seen."""
+    """Read the files and folders. `on_page` hears how many pages are done, of how many."""
     begun = time.monotonic()
     files = list(find_files(paths))
     with store.write() as db:
@@ -96,7 +94,7 @@ def scan(
     unread: dict[str, int] = {}  # scan → pages still to be written
     tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread)]
     on_page(0, len(tasks))
-    results = read_pages(tasks, build_shelf(workspace, store), jobs, debug) if tasks else ()
+    results = pool.read_pages(tasks, build_shelf(workspace, store)) if tasks else ()
     for done, (task, sheets) in enumerate(results, 1):
         _write(store, batch, task, sheets, unread, workspace.campaign.acceptance)
         on_page(done, len(tasks))
