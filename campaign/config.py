@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -21,6 +21,9 @@ Days = Annotated[tuple[date, ...], Field(strict=False)]
 MonthDay = Annotated[tuple[int, int], Field(strict=False)]
 
 
+Some = TypeVar("Some", bound="Settings")
+
+
 class ConfigError(ClerkError, ValueError):
     """Settings that cannot be used. `errors` are lines for the person who wrote them."""
 
@@ -29,11 +32,13 @@ class ConfigError(ClerkError, ValueError):
         self.errors = errors
 
 
-class _Settings(BaseModel):
+class Settings(BaseModel):
+    """A table of `zoufang.toml`."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class Acceptance(_Settings):
+class Acceptance(Settings):
     """The confidence from which a reading is accepted without a person, by kind of field.
 
     Chosen on simulated office pages; docs/accuracy.md has what pages of other people gave. To prove
@@ -53,7 +58,7 @@ class Acceptance(_Settings):
         return float(getattr(self, kind.value, 0.0))
 
 
-class TargetErrors(_Settings):
+class TargetErrors(Settings):
     """Wrong values among accepted ones that the town puts up with, as shares (DESIGN §7)."""
 
     checkbox: Share = 0.5e-4
@@ -61,7 +66,7 @@ class TargetErrors(_Settings):
     handwriting: Share = 1e-2
 
 
-class Quotas(_Settings):
+class Quotas(Settings):
     """Who has to visit how many (domain.md §1, rows 7 and 12–15)."""
 
     households_per_cadre: Count = 30  # of 机关 and 事业
@@ -75,14 +80,14 @@ class Quotas(_Settings):
     cards_per_cadre_least: Count = 10
 
 
-class Review(_Settings):
+class Review(Settings):
     """How people check what was read."""
 
     blind_sample: Share = 0.01  # of accepted fields, keyed by a person who does not see the reading
     hold_minutes: Annotated[float, Field(gt=0, le=240)] = 5.0  # an item waits this long for its clerk
 
 
-class Handling(_Settings):
+class Handling(Settings):
     """How what people said is handed over (交办): within how many working days, and to whom.
 
     units  category of an opinion → names, parts of names or codes of units; the first that the roster
@@ -110,7 +115,7 @@ Term = Annotated[int | date, BeforeValidator(_days_or_day)]
 """So many days after the campaign's last day, or a day."""
 
 
-class Retention(_Settings):
+class Retention(Settings):
     """How long personal data is kept (`workspace.purging`); what is left out is kept for good.
 
     images    what was scanned
@@ -121,7 +126,7 @@ class Retention(_Settings):
     personal: Term | None = None
 
 
-class Phase(_Settings):
+class Phase(Settings):
     """A stage of the campaign; without an end it goes on (长期)."""
 
     name: str
@@ -147,14 +152,14 @@ class Window(NamedTuple):
         return (self.start or date.min) <= day <= (self.end or date.max)
 
 
-class Revisit(_Settings):
+class Revisit(Settings):
     """When a later round takes place (回访); without an end it goes on."""
 
     start: date
     end: date | None = None
 
 
-class Campaign(_Settings):
+class Campaign(Settings):
     """A campaign. `round` counts from 1 and rises with every revisit (回访).
 
     revisits  when the second round takes place, the third, …
@@ -223,13 +228,18 @@ _TOML_WRONG = {
 }
 
 
-def parse_campaign(data: Mapping[str, Any]) -> Campaign:
-    """The campaign of a parsed TOML table. Raises ConfigError with every error."""
+def parse_settings(kind: type[Some], data: Mapping[str, Any]) -> Some:
+    """The settings of a parsed TOML table. Raises ConfigError with every error."""
     try:
-        campaign = Campaign.model_validate(dict(data))
+        return kind.model_validate(dict(data))
     except ValidationError as error:
         wrong = [(".".join(map(str, e["loc"])), what_is_wrong(e, _TOML_WRONG)) for e in error.errors()]
         raise ConfigError([f"{place}：{words}" for place, words in wrong]) from None
+
+
+def parse_campaign(data: Mapping[str, Any]) -> Campaign:
+    """The same of a campaign, whose dates must also make sense."""
+    campaign = parse_settings(Campaign, data)
     windows = [campaign.window(n) for n in range(1, len(campaign.revisits) + 2)]
     if any(one.start and one.end and one.start > one.end for one in windows):
         raise ConfigError(["start（开始日期）晚于 end（结束日期）"])

@@ -45,7 +45,8 @@ class Pdf:
             return _turned(PageImage(number, pixels_of(image), dpi), page.rotation)
 
     def _rendered(self, number: int, page: pikepdf.Page) -> PageImage:
-        with pypdfium2.PdfDocument(self._path) as document:
+        # Opened here: pypdfium2 resolves a path, which a file in memory does not have.
+        with self._path.open("rb") as file, pypdfium2.PdfDocument(file) as document:
             sheet = document[number - 1]
             scale = _render_scale(*sheet.get_size())
             pixels = sheet.render(scale=scale, rev_byteorder=True).to_numpy()[:, :, :3].copy()

@@ -17,13 +17,14 @@ import os
 import re
 import shutil
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from campaign.config import Campaign, ConfigError, parse_campaign
+from campaign.config import Campaign, ConfigError, Settings, Some, parse_campaign, parse_settings
 from forms import Catalogue, load_catalogue
 from forms.errors import ClerkError
 from ingest.confidence import Calibration
@@ -33,6 +34,23 @@ from workspace import models
 
 FOLDERS = ("forms", "inbox", "originals", "rejected", "out", "logs", "backup")
 CONFIG = "zoufang.toml"
+
+
+class ClusterSettings(Settings):
+    """How this computer shows itself to a Dask cluster (`workspace.cluster`), and how pages get there.
+
+    ca, cert, key  PEM files; relative paths are the workspace's
+    shared         every computer of the cluster sees originals/ at the same path: pages are not sent
+    """
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    shared: bool = False
+
+    @property
+    def files(self) -> dict[str, str]:
+        return {"ca": self.ca, "cert": self.cert, "key": self.key}
 
 
 class WorkspaceError(ClerkError):
@@ -100,8 +118,18 @@ class Workspace:
     @cached_property
     def campaign(self) -> Campaign:
         """Raises WorkspaceError with every wrong entry."""
+        return self._parsed(parse_campaign, "campaign")
+
+    @cached_property
+    def cluster(self) -> ClusterSettings:
+        """Raises WorkspaceError with every wrong entry."""
+        found = self._parsed(partial(parse_settings, ClusterSettings), "cluster")
+        files = {name: str(self.root / file) for name, file in found.files.items() if file}
+        return found.model_copy(update=files)
+
+    def _parsed(self, parse: Callable[[Mapping[str, Any]], Some], table: str) -> Some:
         try:
-            return parse_campaign(self._settings.get("campaign", {}))
+            return parse(self._settings.get(table, {}))
         except ConfigError as error:
             raise WorkspaceError("\n  ".join([f"{self / CONFIG} 有误：", *error.errors])) from error
 

@@ -25,7 +25,7 @@ from ingest.model import Measurement, PageResult, PageState, Reading, Shelf
 from ingest.register import BY_HAND
 from store import PageInfo, Store, StoredReading, audit, scanned
 from workspace.folder import Workspace
-from workspace.pool import PageTask, read_pages
+from workspace.pool import PageTask, Pool
 from workspace.scanning import build_shelf
 
 _MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
@@ -102,7 +102,7 @@ def redecide(workspace: Workspace, store: Store, on_page: OnPage = lambda done, 
 
 
 def reread(
-    workspace: Workspace, store: Store, jobs: int, on_page: OnPage = lambda done, total: None
+    workspace: Workspace, store: Store, pool: Pool, on_page: OnPage = lambda done, total: None
 ) -> Changes:
     """Look at every kept image again, as a new version may see more.
 
@@ -123,7 +123,7 @@ def reread(
         if (info := names[scan])
     ]
     on_page(0, len(tasks))
-    for done, (task, results) in enumerate(read_pages(tasks, shelf, jobs) if tasks else (), 1):
+    for done, (task, results) in enumerate(pool.read_pages(tasks, shelf) if tasks else (), 1):
         for before, after in _matched(images[task.scan, task.number], results):
             _replace(workspace, store, shelf, changes, before, after, said)
         changes.pages = done

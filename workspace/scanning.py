@@ -25,7 +25,7 @@ from ingest.intake import IntakeError
 from ingest.model import PageResult, PageState, PrintedLayout, Shelf
 from store import Store, erasures, printed, roster, scanned
 from workspace.folder import Workspace
-from workspace.pool import PageTask, read_pages
+from workspace.pool import PageTask, Pool
 
 SENT = "web-"
 """Beginning of the names of inbox/'s folders that hold what browsers sent: the page itself reads them."""
@@ -107,14 +107,13 @@ def scan(
     workspace: Workspace,
     store: Store,
     paths: Iterable[Path],
-    jobs: int,
+    pool: Pool,
     who: str,
     on_page: Callable[[int, int], None] = lambda done, total: None,
-    debug: Path | None = None,
     on_file: OnFile = lambda file: None,
 ) -> Batch:
     """Read the files and folders. `on_page` hears how many pages are done, of how many, `on_file` of each
-    file once it is done with; `debug`: a folder for pictures of what was seen."""
+    file once it is done with."""
     begun = time.monotonic()
     files = list(find_files(paths))
     with store.write() as db:
@@ -122,7 +121,7 @@ def scan(
     unread: _Unread = {}
     tasks = [task for path in files for task in _take_in(workspace, store, path, batch, unread, on_file)]
     on_page(0, len(tasks))
-    results = read_pages(tasks, build_shelf(workspace, store), jobs, debug) if tasks else ()
+    results = pool.read_pages(tasks, build_shelf(workspace, store)) if tasks else ()
     for done, (task, sheets) in enumerate(results, 1):
         file = unread[task.scan]
         _write(store, batch, task, sheets, file, workspace.campaign.acceptance)

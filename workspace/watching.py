@@ -21,6 +21,7 @@ from ingest.wholeness import looks_whole
 from store import Store, erasures, scanned
 from workspace.folder import Workspace, digest_of
 from workspace.locking import WATCH, alone
+from workspace.pool import Pool
 from workspace.scanning import SENT, FileRead, OnFile, find_files, scan
 
 PATIENCE_SECONDS = 60.0
@@ -43,12 +44,12 @@ class Watch:
         workspace: Workspace,
         store: Store,
         folder: Path,
-        jobs: int,
+        pool: Pool,
         on_file: OnFile,
         on_note: Callable[[str], None],
         pause: Callable[[], None],
     ) -> None:
-        self.workspace, self.store, self.folder, self.jobs = workspace, store, folder, jobs
+        self.workspace, self.store, self.folder, self.pool = workspace, store, folder, pool
         self.on_file, self.on_note, self.pause = on_file, on_note, pause
         self.arrivals = Arrivals(folder)
         self._troubles: tuple[set[str], set[str]] = set(), set()  # of the last look and of this one
@@ -124,7 +125,7 @@ class Watch:
             self.on_file(file)
 
         if paths:
-            scan(self.workspace, self.store, paths, self.jobs, self.workspace.who, on_file=done)
+            scan(self.workspace, self.store, paths, self.pool, self.workspace.who, on_file=done)
 
     @contextmanager
     def _surviving(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from samples.simulate import Returned, Side, simulate_return
 from samples.town import build_town, write_workbook
 from store import Store, printed, roster
 from workspace.folder import CONFIG, Workspace, WorkspaceError
+from workspace.pool import Processes
 from workspace.printing import Printed, print_packets
 from workspace.scanning import Batch, scan
 
@@ -110,7 +111,7 @@ def return_everything(demo: Demo) -> Returned:
 
 def read_everything(demo: Demo, on_page: Any) -> Batch:
     inbox = demo.workspace / "inbox"
-    return scan(demo.workspace, demo.store, [inbox], demo.jobs, demo.workspace.who, on_page)
+    return scan(demo.workspace, demo.store, [inbox], Processes(demo.jobs), demo.workspace.who, on_page)
 
 
 # --- compared with the truth ---------------------------------------------------------------------

@@ -24,6 +24,7 @@ from review.office import Office
 from review.showing import render
 from store import audit, returns, scanned
 from workspace.counting import count_answers
+from workspace.pool import Processes
 from workspace.scanning import SENT, STATE_WORDS, Batch, describe_problems, find_files, scan
 
 router = APIRouter(prefix="/scans")
@@ -111,7 +112,7 @@ def read(request: Request, office: InOffice, who: Director, batch: Annotated[str
     def work(job: Job) -> Outcome:
         job.doing_now("读取扫描件")
         jobs = max(1, (os.cpu_count() or 1) - 1)  # the page itself goes on
-        done = scan(office.workspace, office.store, files, jobs, who.name, job.step)
+        done = scan(office.workspace, office.store, files, Processes(jobs), who.name, job.step)
         _drop(folder, files)
         office.forget_figures()
         return _outcome(office, done)

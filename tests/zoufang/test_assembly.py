@@ -28,6 +28,7 @@ from samples.pens import Paper
 from samples.strangers import STRANGERS
 from store import Store, Subject, Wanted, printed, roster, scanned
 from workspace.folder import Workspace
+from workspace.pool import Processes
 from workspace.rejudging import reread
 from workspace.scanning import Batch, scan
 
@@ -82,7 +83,7 @@ class Town:
         path = self.scans / f"{self.files}.tif"
         first, *rest = (Pillow.fromarray(page) for page in pages)
         first.save(path, save_all=True, append_images=rest, compression="tiff_lzw", dpi=(DPI, DPI))
-        return scan(self.workspace, self.store, [path], 1, "li")
+        return scan(self.workspace, self.store, [path], Processes(1), "li")
 
     def records(self) -> dict[str, Record]:
         """By household."""
@@ -176,7 +177,7 @@ def test_what_came_back_before_is_known_or_a_duplicate(town: Town) -> None:
     one = town.issue("H1")
     page = town.side(one, 1)
     town.scan(page, town.side(one, 2))
-    again = scan(town.workspace, town.store, [town.scans / "1.tif"], 1, "li")
+    again = scan(town.workspace, town.store, [town.scans / "1.tif"], Processes(1), "li")
     assert (again.known, again.pages) == (1, 0), "the same file"
 
     same = town.scan(np.roll(page, 3, 0))
@@ -227,7 +228,7 @@ def test_looking_at_kept_images_again_finds_what_was_missed_and_changes_nothing_
         scanned.add_correction(db, one[1], "registered", "05", "周")
     assert "H2" not in town.records()
 
-    changes = reread(town.workspace, town.store, 1)
+    changes = reread(town.workspace, town.store, Processes(1))
     assert (changes.pages, changes.better) == (2, 1)
     found = town.records()
     assert found["H2"].answers["registered"].value == ANSWERS["registered"]
@@ -235,7 +236,7 @@ def test_looking_at_kept_images_again_finds_what_was_missed_and_changes_nothing_
     with town.store.read() as db:
         pages = scanned.pages(db)
     assert first in pages, "a look that found nothing new was stored again"
-    assert reread(town.workspace, town.store, 1).changed == 0
+    assert reread(town.workspace, town.store, Processes(1)).changed == 0
     with town.store.read() as db:
         assert scanned.pages(db) == pages
 

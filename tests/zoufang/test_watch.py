@@ -30,6 +30,7 @@ from store import Store, roster, scanned
 from workspace import watching
 from workspace.folder import Workspace
 from workspace.locking import LockedError
+from workspace.pool import Pool, Processes
 from workspace.scanning import FileRead
 from workspace.watching import PATIENCE_SECONDS, Arrivals, Watch
 from zoufang.cli import cli
@@ -138,7 +139,7 @@ def watched(
         workspace: Workspace,
         store: Store,
         paths: Sequence[Path],
-        jobs: int,
+        pool: Pool,
         who: str,
         on_file: Callable[[FileRead], None],
     ) -> None:
@@ -154,7 +155,7 @@ def watched(
         workspace,
         store,
         workspace / "inbox",
-        1,
+        Processes(1),
         lambda f: files.append(("=" if f.known else "") + f.path.name),
         notes.append,
         pause,

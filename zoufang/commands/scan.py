@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
 from campaign.records import records
+from forms.errors import ClerkError
 from workspace import rejudging
 from workspace.counting import count_answers
 from workspace.folder import Workspace
+from workspace.pool import Pool, Processes
 from workspace.scanning import STATE_WORDS, Batch, describe_problems, scan
 from zoufang.console import Exit, print_json, print_table, progress, say, tell
 from zoufang.options import json_option, workspace_option
@@ -20,6 +25,13 @@ from zoufang.options import json_option, workspace_option
 @click.command(name="scan", help="读入扫描件：PDF、TIFF、JPEG、PNG、HEIC 文件，或装有它们的文件夹。")
 @click.argument("paths", metavar="[PATH…]", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="同时工作的进程数；默认为处理器核数。")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    help="在哪里读：local 本机（默认），dask 集群，见使用手册第十章。",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="集群调度程序的地址，如 tls://10.1.2.3:8786。")
 @click.option(
     "--debug-dir",
     "debug",
@@ -40,16 +52,26 @@ from zoufang.options import json_option, workspace_option
 def scan_command(
     paths: tuple[Path, ...],
     jobs: int | None,
+    executor: str,
+    scheduler: str | None,
     debug: Path | None,
     redecide: bool,
     images: bool,
     workspace: Workspace,
     as_json: bool,
 ) -> int:
+    if executor == "dask":
+        if not scheduler:
+            raise click.UsageError("--executor dask 要同时用 --scheduler 写明调度程序的地址")
+        if jobs or debug:
+            raise click.UsageError("--jobs 和 --debug-dir 只用于在本机读取")
+    elif scheduler:
+        raise click.UsageError("--scheduler 要与 --executor dask 同用")
+    pool = _pool(workspace, scheduler, jobs, debug)
     if redecide:
         if paths:
             raise click.UsageError("--redecide 不读新文件，后面不要写文件名")
-        return _judge_again(workspace, jobs if images else None, as_json, images)
+        return _judge_again(workspace, pool if images else None, as_json)
     if images:
         raise click.UsageError("--images 要与 --redecide 同用")
     if not paths:
@@ -57,19 +79,16 @@ def scan_command(
     missing = [str(path) for path in paths if not path.exists()]
     if missing:
         raise click.UsageError(f"没有这样的文件或文件夹：{'、'.join(missing)}")
-    if debug:
-        debug.mkdir(parents=True, exist_ok=True)
     store = workspace.open_store()
-    with progress() as bar:
+    with pool as readers, progress() as bar:
         task = bar.add_task("读取", total=None)
         batch = scan(
             workspace,
             store,
             paths,
-            jobs or os.cpu_count() or 1,
+            readers,
             workspace.who,
             lambda done, total: bar.update(task, completed=done, total=total),
-            debug,
         )
     with store.read() as db:
         serials = set(batch.serials)
@@ -83,7 +102,31 @@ def scan_command(
     return Exit.SOME_TO_REVIEW if counts["needs_review"] else Exit.DONE
 
 
-def _judge_again(workspace: Workspace, jobs: int | None, as_json: bool, images: bool) -> int:
+@contextmanager
+def _pool(
+    workspace: Workspace, scheduler: str | None, jobs: int | None, debug: Path | None
+) -> Iterator[Pool]:
+    """Where pages are read: the processes of this computer, or the cluster of `scheduler`."""
+    if scheduler is None:
+        if debug:
+            debug.mkdir(parents=True, exist_ok=True)
+        yield Processes(jobs or os.cpu_count() or 1, debug)
+        return
+    if find_spec("distributed") is None:
+        raise ClerkError(
+            "用集群读取还要装 distributed：在软件所在的文件夹里运行 "
+            ".venv/bin/pip install --no-deps --require-hashes -r requirements/cluster.txt"
+        )
+    from workspace.cluster import connect  # takes a second, and is not everywhere
+
+    with connect(scheduler, workspace.cluster) as cluster:
+        for fault in cluster.left_out:
+            say(f"没有用工作机 {fault}")
+        yield cluster
+
+
+def _judge_again(workspace: Workspace, pool: AbstractContextManager[Pool] | None, as_json: bool) -> int:
+    """`pool`: where kept images are looked at again; None: nothing is."""
     store = workspace.open_store()
     with progress() as bar:
         task = bar.add_task("重新判定", total=None)
@@ -91,8 +134,9 @@ def _judge_again(workspace: Workspace, jobs: int | None, as_json: bool, images: 
         def on_page(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        if images:
-            changes = rejudging.reread(workspace, store, jobs or os.cpu_count() or 1, on_page)
+        if pool:
+            with pool as readers:
+                changes = rejudging.reread(workspace, store, readers, on_page)
         else:
             changes = rejudging.redecide(workspace, store, on_page)
     if as_json:

@@ -17,6 +17,7 @@ from campaign.records import records
 from store import Store
 from workspace.counting import count_answers
 from workspace.folder import Workspace
+from workspace.pool import Processes
 from workspace.scanning import STATE_WORDS, FileRead, describe_problems
 from workspace.watching import Watch
 from zoufang.console import Exit, say, tell
@@ -54,7 +55,7 @@ def watch_command(
         workspace,
         store,
         folder,
-        jobs or os.cpu_count() or 1,
+        Processes(jobs or os.cpu_count() or 1),
         teller.on_file,
         teller.on_note,
         lambda: time.sleep(interval),
