@@ -42,8 +42,8 @@ def writing_of(
 ) -> Writing:
     """`usual_mark`: how dark the page's marks are in the middle; 0 when there are too few to say."""
     digits = numbers.usual_darkness(fields, measurements)
-    # No mark seen, and digits that a copier has nearly lost: marks may be lost as well.
-    pale = usual_mark == 0 < digits < thresholds.FADING
+    # No mark seen, digits that a copier has nearly lost, and traces in boxes: marks may be lost as well.
+    pale = usual_mark == 0 < digits < thresholds.FADING and _traces(marks) >= thresholds.TRACES
     fading = _marks_fade(marks) or pale or numbers.are_lost(fields, measurements)
     dark = max(usual_mark, digits)
     broken = _print_is_broken(measurements) and dark < thresholds.STRONGER_THAN_PRINT
@@ -79,6 +79,11 @@ def _marks_fade(marks: blocks.Marks) -> bool:
     inks = [box.dark for boxes in marks.values() for box in boxes if _has_shade(box)]
     enough = len(inks) >= thresholds.MARKS_TO_FADE
     return enough and sorted(inks)[len(inks) * 3 // 4] < thresholds.FADING
+
+
+def _traces(marks: blocks.Marks) -> int:
+    """In how many boxes that would be called empty there is the least of faint ink."""
+    return sum(b.off > 0.5 and b.faint >= thresholds.TRACE_FILL for boxes in marks.values() for b in boxes)
 
 
 def _has_shade(box: Mark) -> bool:

@@ -651,6 +651,11 @@ page, and the darkness that a quarter of them must reach: else a copier has near
 is called unanswered without a person. Copiers left 0.10 to 0.14 of pencil; light pencil has 0.17 and more,
 pens have 0.4."""
 
+TRACE_FILL, TRACES = 0.012, 3
+"""Share of a box's inside with faint ink from which it is a trace, and how many boxes with one show, beside
+digits that are nearly lost, that marks are: where a copier had lost 12 there were 6, on pages of pale pencil
+without any marks up to 2."""
+
 BLANK_ERROR = 0.0005
 """Probability that a field without ink was written in after all: correction fluid, dried-out pens."""
 

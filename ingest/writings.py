@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -93,7 +94,13 @@ def _free(field: Field, text: TextSeen, calibration: Calibration, unlisted: bool
     if len(value) == 1 and value.isascii():
         # A ring, a dash or a digit of the next line: nobody answers in words with one letter or digit.
         return reading.doubted(thresholds.UNEXPLAINED, "只认出一个数字或字母，请确认是否填写")
+    if _REPEATED.search(value):
+        return reading.doubted(thresholds.UNEXPLAINED, "有重复的字，可能是划去后重写的，请核对")
     return reading
+
+
+_REPEATED = re.compile(r"(\D{1,4})\1")
+"""What was struck out and written again is read twice; words that repeat themselves are rarer."""
 
 
 def _unread(text: TextSeen) -> str:

@@ -163,14 +163,15 @@ def test_a_block_with_faint_strokes_in_several_boxes_is_asked_about(faint, asked
 def test_where_no_mark_and_only_pale_digits_are_seen_marks_may_be_lost():
     fields = (Field("q", "问", Kind.SINGLE, ABC), Field("n", "数", Kind.DIGITS, cells=4))
 
-    def read(dark: float) -> Reading:
+    def read(dark: float, traces: float = 0.015) -> Reading:
         cells = tuple(_cell(n, "5") for n in range(4))
         cells = tuple(replace(cell, features={**cell.features, "dark": dark}) for cell in cells)
         number = Measurement("n", 0.1, boxes=cells, texts=(_strip("5555"),))
-        asked = Measurement("q", 0.0, boxes=(_box("a"), _box("b"), _box("c")))
-        return decide(_form(*fields), [asked, number], {}, PLAIN)[0]
+        boxes = tuple(_box(option, faint=traces) for option in "abc")
+        return decide(_form(*fields), [Measurement("q", 0.0, boxes=boxes), number], {}, PLAIN)[0]
 
     assert (read(0.12).value, read(0.12).confidence <= thresholds.UNEXPLAINED) == (None, True)
+    assert read(0.12, traces=0.002).confidence > 0.99
     assert read(0.4).confidence > 0.99
 
 
@@ -782,6 +783,15 @@ def test_one_digit_or_letter_in_a_place_for_words_is_asked_about(text, asked):
     reading = _text(Kind.TEXT, seen)
     assert (reading.confidence <= thresholds.UNEXPLAINED) is asked
     assert reading.value == text
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [("无无", True), ("会会计", True), ("政行行政主管", True), ("会计", False), ("3300元", False)],
+)
+def test_what_is_written_twice_may_have_been_struck_out_once(text, asked):
+    seen = TextSeen("engine 1", text, tuple(Character(c, 0.9995) for c in text))
+    assert (_text(Kind.TEXT, seen).confidence <= thresholds.UNEXPLAINED) is asked
 
 
 @pytest.mark.parametrize("text", ["-_--___", "一", "—一—"])
