@@ -58,8 +58,8 @@ class Strike:
 
     def reaches(self, area: Area) -> bool:
         """Whether it runs through an area, mm, or ends so close before it that it may go on in it."""
-        near = round(thresholds.STRIKE_ENDS_MM / _SCALE)
-        ends = (self.path[0], self.path[min(near, len(self.path) - 1)]), (self.path[-1], self.path[-near:][0])
+        near = min(round(thresholds.STRIKE_ENDS_MM / _SCALE), len(self.path) - 1)
+        ends = (self.path[0], self.path[near]), (self.path[-1], self.path[-1 - near])
         x, y, w, h = area
         low, high = np.array([(x, y), (x + w, y + h)])
         beyond = [end + (end - before) * part for end, before in ends for part in (0.5, 1.0)]
