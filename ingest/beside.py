@@ -18,6 +18,8 @@ from layouts.model import Box, grown
 
 _Option = tuple[str, str]
 """Field and option."""
+_INSET_MM = 0.5
+"""From a box's frame to what lies in it, mm: the frame's own line and its play."""
 _Near = Mapping[_Option, NDArray[Any]]
 """The strokes in and beside each box, by label."""
 
@@ -66,8 +68,9 @@ def _marked(ticked: Mapping[str, MarksSeen]) -> set[_Option]:
 def _nobodys(
     strokes: PageStrokes, boxes: Sequence[Box], marked: set[_Option], near: _Near
 ) -> Mapping[_Option, float]:
-    """How much ink of strokes that go through no marked box is beside each unmarked one, mm²."""
-    free = (strokes.mm2 >= thresholds.BESIDE_MM2) & (strokes.mm >= thresholds.BESIDE_MM) & (strokes.owner < 0)
+    """How much ink of strokes that go through no marked box is beside each unmarked one, mm². What belongs to
+    a place to write does not count, unless it comes down into this very box: it may be a tick that missed."""
+    free = (strokes.mm2 >= thresholds.BESIDE_MM2) & (strokes.mm >= thresholds.BESIDE_MM)
     own: dict[str, set[int]] = {}
     for box in boxes:
         if _option(box) in marked:
@@ -75,8 +78,11 @@ def _nobodys(
             # A mark may be broken into pieces: of one question they are taken for its mark's.
             own.setdefault(box.field, set()).update(map(int, near[_option(box)]))
     found = {}
+    inside = {_option(box): np.unique(strokes.within(grown(box.area, -_INSET_MM))) for box in boxes}
     for option in near.keys() - marked:
-        left = [n for n in near[option][free[near[option]]] if n not in own.get(option[0], ())]
+        labels = near[option]
+        loose = free[labels] & ((strokes.owner[labels] < 0) | np.isin(labels, inside[option]))
+        left = [n for n in labels[loose] if n not in own.get(option[0], ())]
         if left:
             found[option] = round(float(strokes.mm2[left].max()), 2)
     return found

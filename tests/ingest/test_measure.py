@@ -7,9 +7,10 @@ import pytest
 from ink_pages import FRAME, PX_PER_MM, checkboxes, ink_of, printed, stroke, tick
 
 from forms.model import Field, Form, Kind, Option, Page, Row, Section
-from ingest import thresholds
+from ingest import beside, marks, thresholds
 from ingest.measure import measure_page
 from ingest.model import Character, Image, Measurement, PrintedLayout
+from ingest.page_strokes import PageStrokes
 from layouts.model import Layout, Text
 
 FIELD = Field("f", "问", Kind.SINGLE, tuple(Option(f"o{n}", "文字选项") for n in range(3)))
@@ -194,6 +195,19 @@ def test_a_tick_beside_its_box_is_nobodys():
     assert _nobodys(_seen(lambda page: tick(page, BOXES[1], 1.6))) == set()  # it runs through its own
     dust = _seen(lambda page: stroke(page, [(BOXES[1].x - 1.0, 32.0), (BOXES[1].x - 0.6, 32.1)]))
     assert _nobodys(dust) == set()
+
+
+@pytest.mark.parametrize(("down_to", "asks"), [(1.2, True), (-0.6, False)])
+def test_a_stroke_of_the_line_above_is_nobodys_only_where_it_comes_into_the_box(down_to, asks):
+    boxes, blank = BOXES[:1], printed(BOXES[:1])
+    page, box = blank.copy(), boxes[0]
+    end = (box.x + 3.2, box.y + down_to)
+    stroke(page, [(box.x + 5.0, box.y - 6.0), end, (end[0] - 0.6, end[1] - 1.0)])
+    ink = ink_of(page, blank, boxes)
+    line = {"text": (box.x - 5.0, box.y - 8.0, 60.0, 8.0)}
+    strokes = PageStrokes.of(ink, line, [box.area])
+    seen = beside.measure(strokes, boxes, marks.measure(ink, boxes))[box.field]
+    assert bool(seen.boxes[0].features.get("beside")) is asks
 
 
 def test_pieces_beside_a_marked_box_are_its_own():
