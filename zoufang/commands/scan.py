@@ -29,7 +29,7 @@ from zoufang.options import json_option, workspace_option
     "--executor",
     type=click.Choice(["local", "dask"]),
     default="local",
-    help="在哪里读：local 本机（默认），dask 集群，见使用手册第十章。",
+    help="在哪里读：local 本机（默认），dask 集群，见使用手册第十二章。",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="集群调度程序的地址，如 tls://10.1.2.3:8786。")
 @click.option(
