@@ -138,6 +138,7 @@ def test_critical_fields_are_keyed_blind_by_two(tmp_path: Path, serve: Serve) ->
         assert "3" not in zhang.locator("#characters").inner_text()
         expect(zhang.locator("#answer .candidates li")).to_have_count(0)
         zhang.keyboard.type(answer)
+        zhang.wait_for_timeout(170)  # both have the same label: the second may have come just now
         zhang.keyboard.press("Enter")
     expect(zhang.locator("#finished")).to_contain_text("需要另一位同事录入")
     assert status(town, 0) == "needs_review"
@@ -147,6 +148,7 @@ def test_critical_fields_are_keyed_blind_by_two(tmp_path: Path, serve: Serve) ->
         shown(li, "户籍人口")
         expect(li.locator("#answer input")).to_have_value("")
         li.keyboard.type(answer)
+        li.wait_for_timeout(170)
         li.keyboard.press("Enter")
     expect(li.locator("#finished")).to_be_visible()
     eventually(lambda: status(town, 0) == "corrected")

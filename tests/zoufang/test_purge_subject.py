@@ -103,7 +103,7 @@ def _scan_pdf(town: Town, pixels: Image) -> None:
     pdf, data = town.scans / "beside.pdf", town.scans / "beside.jpg"
     Pillow.fromarray(pixels).save(data, quality=90, dpi=(150, 150))
     Pillow.open(data).save(pdf, "PDF", resolution=150)
-    scan(town.workspace, town.store, [pdf], 1, "li")
+    scan(town.workspace, town.store, [pdf], Processes(1), "li")
 
 
 def _return_ledger(town: Town) -> None:
@@ -268,7 +268,7 @@ def test_a_file_of_theirs_alone_goes_as_a_whole(town: Town, tmp_path: Path) -> N
     serials = _issue(town, "H2", place(load_catalogue()["2-5"]))
     path = tmp_path / "李桂英.png"
     Pillow.fromarray(town.side(serials, 1, ANSWERS)).save(path, dpi=(150, 150))
-    scan(town.workspace, town.store, [path], 1, "li")
+    scan(town.workspace, town.store, [path], Processes(1), "li")
     with town.store.read() as db:
         page = scanned.pages(db, serial=serials[1])[-1]
     assert town.workspace.original(page.scan).exists()
@@ -297,6 +297,7 @@ from pathlib import Path
 from store import Store
 from workspace import purging
 from workspace.folder import Workspace
+from workspace.pool import Processes
 
 place = sys.argv[2]
 owner = Store if place == "compact" else purging
