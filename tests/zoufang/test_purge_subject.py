@@ -33,6 +33,7 @@ from store.opinions import load as load_opinions
 from store.schema import readings
 from workspace import backup, purging
 from workspace.folder import Workspace
+from workspace.pool import Processes
 from workspace.rejudging import redecide, reread
 from workspace.scanning import scan
 from zoufang.cli import cli
@@ -238,7 +239,7 @@ def test_deciding_and_looking_again_bring_nothing_back(town: Town) -> None:
     purge(town, "--subject", "H1", "--yes")
     before = town.records()["H1"].to_json()
     redecide(town.workspace, town.store)
-    reread(town.workspace, town.store, 1)
+    reread(town.workspace, town.store, Processes(1))
     assert town.records()["H1"].to_json() == before
 
 
