@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from kept_town import SCANS, keep_scan, kept_town, run_python
+from kept_town import DEADLY, SCANS, keep_scan, kept_town, run_python
 from whole_town import WholeTown
 
 from store import Store, audit, erasures
@@ -153,23 +153,13 @@ def test_nothing_is_restored_over_what_is_there(town: WholeTown, tmp_path: Path)
     assert backup.restore(made, tmp_path / "empty").root == tmp_path / "empty"
 
 
-KILLED = """
-import os, signal, sys
+KILLED = f"""{DEADLY}
+import sys
 from pathlib import Path
 from workspace import backup
 from workspace.folder import Workspace
 
-name, calls = sys.argv[3], int(sys.argv[4])
-real = getattr(backup, name)
-
-def fatal(*args, **more):
-    global calls
-    calls -= 1
-    if calls < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*args, **more)
-
-setattr(backup, name, fatal)
+deadly(backup, sys.argv[3], int(sys.argv[4]))
 if sys.argv[1] == "make":
     workspace = Workspace.find(Path(sys.argv[2]))
     backup.make(workspace, workspace.open_store(), workspace / "backup")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from kept_town import SCANS, kept_town, run_python
+from kept_town import DEADLY, SCANS, kept_town, run_python
 from sqlalchemy import select
 from whole_town import WholeTown
 
@@ -293,8 +293,8 @@ def test_a_campaign_that_goes_on_keeps_what_counts_from_its_end() -> None:
     assert purging.terms(parse_campaign(again), date(2030, 1, 1))[0].due == date(2017, 9, 1)
 
 
-KILLED = """
-import os, signal, sys
+KILLED = f"""{DEADLY}
+import sys
 from datetime import date
 from pathlib import Path
 from store import Store
@@ -302,19 +302,10 @@ from workspace import purging
 from workspace.folder import Workspace
 
 place, calls = sys.argv[2], int(sys.argv[3])
-owner = {"compact": Store, "unlink": Path}.get(place, purging)
-real = getattr(owner, place)
-
-def fatal(*args, **more):
-    global calls
-    calls -= 1
-    if calls < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*args, **more)
-
+owner = dict(compact=Store, unlink=Path).get(place, purging)
 workspace = Workspace.find(Path(sys.argv[1]))
 store = workspace.open_store()
-setattr(owner, place, fatal)
+deadly(owner, place, calls)
 terms = purging.terms(workspace.campaign, date(2030, 1, 1))
 purging.erase_by_rule(workspace, store, terms, really=True)
 """

@@ -13,7 +13,7 @@ import numpy as np
 import pikepdf
 import pytest
 from click.testing import CliRunner, Result
-from kept_town import run_python
+from kept_town import DEADLY, run_python
 from PIL import Image as Pillow
 from sqlalchemy import select
 from test_assembly import Town
@@ -292,22 +292,19 @@ def test_nothing_of_the_old_picture_hides_in_a_painted_pdf(town: Town) -> None:
         assert len(pdf.pages) == 1
 
 
-KILLED = """
-import os, signal, sys
+KILLED = f"""{DEADLY}
+import sys
 from pathlib import Path
 from store import Store
 from workspace import purging
 from workspace.folder import Workspace
-from workspace.pool import Processes
 
 place = sys.argv[2]
 owner = Store if place == "compact" else purging
-def fatal(*args, **more):
-    os.kill(os.getpid(), signal.SIGKILL)
 workspace = Workspace.find(Path(sys.argv[1]))
 store = workspace.open_store()
 asked = purging.ask(store, "H1")
-setattr(owner, place, fatal)
+deadly(owner, place)
 purging.erase_subject(workspace, store, asked, really=True)
 """
 
