@@ -18,8 +18,6 @@ from layouts.model import Box, grown
 
 _Option = tuple[str, str]
 """Field and option."""
-_INSET_MM = 0.5
-"""From a box's frame to what lies in it, mm: the frame's own line and its play."""
 _Near = Mapping[_Option, NDArray[Any]]
 """The strokes in and beside each box, by label."""
 
@@ -78,11 +76,14 @@ def _nobodys(
             # A mark may be broken into pieces: of one question they are taken for its mark's.
             own.setdefault(box.field, set()).update(map(int, near[_option(box)]))
     found = {}
-    inside = {_option(box): np.unique(strokes.within(grown(box.area, -_INSET_MM))) for box in boxes}
-    for option in near.keys() - marked:
-        labels = near[option]
-        loose = free[labels] & ((strokes.owner[labels] < 0) | np.isin(labels, inside[option]))
-        left = [n for n in labels[loose] if n not in own.get(option[0], ())]
+    for box in boxes:
+        option = _option(box)
+        labels = near[option][free[near[option]]]
+        if option in marked or not len(labels):
+            continue
+        inside = np.unique(strokes.within(grown(box.area, -thresholds.BOX_INSET_MM)))
+        loose = labels[(strokes.owner[labels] < 0) | np.isin(labels, inside)]
+        left = [n for n in loose if n not in own.get(box.field, ())]
         if left:
             found[option] = round(float(strokes.mm2[left].max()), 2)
     return found

@@ -167,13 +167,13 @@ def _is_faint(question: _Question, value: Value) -> _Doubt:
     answered = value not in (None, [])
     if question.writing.dark >= thresholds.FAINT_PEN or (answered and not isinstance(value, list)):
         return None
-    faint = [box for box in question.boxes if box.is_faint]
-    if question.block.faint >= thresholds.FAINT_BLOCK and not faint:
-        return thresholds.UNEXPLAINED, "这一条别处好像有很淡的笔迹，请确认这里是否填写"
+    faint, of_block = [box for box in question.boxes if box.is_faint], question.block.faint
+    if not faint:
+        beside = "这一条别处好像有很淡的笔迹，请确认这里是否填写"
+        return (thresholds.UNEXPLAINED, beside) if of_block >= thresholds.FAINT_BLOCK else None
     # Nobody answers one question alone of a block; but a block, or a page, may be written as faintly.
-    used = question.block.faint >= thresholds.FAINT_QUESTIONS
-    used |= question.writing.faint_boxes >= thresholds.FAINT_BOXES
-    if not faint or (question.alone and not used):
+    many = of_block >= thresholds.FAINT_QUESTIONS or question.writing.faint_boxes >= thresholds.FAINT_BOXES
+    if question.alone and not many:
         return None
     words = f"“{question.labels([max(faint, key=lambda box: box.faint)])}”的框里好像有很淡的笔迹，请确认"
     return thresholds.UNEXPLAINED, words

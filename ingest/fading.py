@@ -48,7 +48,9 @@ def writing_of(
     dark = max(usual_mark, digits)
     broken = _print_is_broken(measurements) and dark < thresholds.STRONGER_THAN_PRINT
     faint = sum(box.is_faint for boxes in marks.values() for box in boxes)
-    return Writing(dark, digits, fading, fading or broken, _rules_found(measurements), faint)
+    return Writing(
+        dark, digits, fading, lost=fading or broken, rules=_rules_found(measurements), faint_boxes=faint
+    )
 
 
 def unless_lost(field: Field, seen: Measurement, reading: Reading, writing: Writing) -> Reading:

@@ -20,8 +20,8 @@ from ingest.undecodable import IntakeError
 
 __all__ = ["BadPage", "IntakeError", "count", "page", "pages"]
 
-_PDF_HEADER_WITHIN = 1024
-"""Bytes in which `%PDF-` must occur: readers tolerate rubbish before it."""
+_PDF, _PDF_HEADER_WITHIN = b"%PDF-", 1024
+"""How a PDF begins, and the bytes in which that must occur: readers tolerate rubbish before it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ class _Document(Protocol):
 
     def page(self, number: int) -> PageImage:
         """Raises IntakeError when this page cannot be decoded."""
+
+
+def is_pdf(path: Path) -> bool:
+    """Whether a file is opened as a PDF. Raises OSError."""
+    with path.open("rb") as file:
+        return _PDF in file.read(_PDF_HEADER_WITHIN)
 
 
 def count(path: Path) -> int:
@@ -77,7 +83,7 @@ def _open(path: Path) -> Iterator[_Document]:
         raise IntakeError("unreadable_file", f"文件打不开（{error.strerror}），请检查后重试。") from error
     if not head:
         raise IntakeError("empty", "文件是空的（0 字节），可能没有传完，请重新传送或重新扫描。")
-    opener = open_pdf if b"%PDF-" in head else open_picture
+    opener = open_pdf if _PDF in head else open_picture
     with opener(path) as document:
         if not len(document):
             raise IntakeError("empty", "文件里一页也没有，请重新扫描。")

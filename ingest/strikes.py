@@ -75,11 +75,11 @@ def find(ink: PageInk, areas: Sequence[Area]) -> list[Strike]:
     region = _around(areas, ink.page.frame)
     picture = _picture(ink, region)
     long, shorter = [], []
-    for chain in _chains(picture):
-        if _is_line(chain, thresholds.STRUCK_MM, picture):
-            long.append(_strike(_lengthened(_lengthened(chain, 1, picture), -1, picture), region))
-        elif _is_line(chain, thresholds.STRIKE_BESIDE_MM, picture):
-            shorter.append(_strike(chain, region))
+    for line in (chain for chain in _chains(picture) if _is_line(chain, picture)):
+        if _length_mm(line) >= thresholds.STRUCK_MM:
+            long.append(_strike(_lengthened(_lengthened(line, 1, picture), -1, picture), region))
+        else:
+            shorter.append(_strike(line, region))
     struck = [area for area in areas if length_in(long, area) >= thresholds.STRIKE_CANCELS_MM]
     return long + [strike for strike in shorter if any(map(strike.is_at, struck))]
 
@@ -210,11 +210,15 @@ def _chains(picture: _Picture) -> Iterator[_Stroke]:
         yield chain
 
 
-def _is_line(chain: _Stroke, least_mm: float, picture: _Picture) -> bool:
-    """Long enough, drawn by a pen for the most part, in one sweep, and not what a black-and-white scan leaves
-    of a rule."""
-    length = (chain[-1, 0] - chain[0, 0]) * _SCALE
-    if length < least_mm or _roughness_mm(chain) > thresholds.STRIKE_ROUGH_MM:
+def _length_mm(chain: _Stroke) -> float:
+    return float(chain[-1, 0] - chain[0, 0]) * _SCALE
+
+
+def _is_line(chain: _Stroke, picture: _Picture) -> bool:
+    """Long enough to be of a strike, drawn by a pen for the most part, in one sweep, and not what a
+    black-and-white scan leaves of a rule."""
+    length = _length_mm(chain)
+    if length < thresholds.STRIKE_BESIDE_MM or _roughness_mm(chain) > thresholds.STRIKE_ROUGH_MM:
         return False
     columns, rows = np.round(chain[:, :2]).astype(int).T
     on_rules = float(picture.rules[rows, columns].mean())

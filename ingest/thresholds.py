@@ -593,6 +593,10 @@ BESIDE_REACH_MM, BESIDE_MM2, BESIDE_MM = 1.6, 0.4, 1.8
 """How far from a box's frame a stroke that goes through no marked box asks about it, mm; the least that such
 a stroke has, mm² (a tick of 2.5 mm by a fine pen has 0.5), and its length, mm."""
 
+BOX_INSET_MM = 0.5
+"""From a box's frame to what lies in it, where all of a page's strokes are looked at, mm: the frame's line
+and its play."""
+
 LONGER_THAN_MARK_MM = 36.0
 """Length from which a stroke is more than a mark, mm: of 16,700 office questions 4 have one as long, in
 black and white, where print joins what lies beside it; of 2,470 marks on worn pages, where lines and stains

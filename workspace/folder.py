@@ -12,7 +12,6 @@ backup/    copies (`workspace.backup`)   out/  logs/
 from __future__ import annotations
 
 import getpass
-import hashlib
 import os
 import re
 import shutil
@@ -31,6 +30,7 @@ from ingest.confidence import Calibration
 from layouts import Key
 from store import Store
 from workspace import models
+from workspace.copying import copy_to_disk
 
 FOLDERS = ("forms", "inbox", "originals", "rejected", "out", "logs", "backup")
 CONFIG = "zoufang.toml"
@@ -55,12 +55,6 @@ class ClusterSettings(Settings):
 
 class WorkspaceError(ClerkError):
     """No usable workspace; the message says what to do next."""
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _place(error: tomllib.TOMLDecodeError) -> str:
@@ -185,14 +179,8 @@ class Workspace:
         """
         folder = self / "originals"
         partial = folder / f".{os.getpid()}.partial"
-        digest = hashlib.sha256()
         with path.open("rb") as source, partial.open("wb") as copy:
-            while block := source.read(1 << 20):
-                digest.update(block)
-                copy.write(block)
-            copy.flush()
-            os.fsync(copy.fileno())
-        name = digest.hexdigest()
+            name = copy_to_disk(source, copy).sha256
         if (folder / name).exists():
             partial.unlink()
         else:

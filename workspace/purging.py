@@ -30,7 +30,8 @@ from store import InUseError, Store, Subject, audit, erasures, scanned
 from store.schema import scans
 from workspace import backup
 from workspace.backup import Backup
-from workspace.folder import CONFIG, FOLDERS, Workspace, digest_of
+from workspace.copying import digest_of
+from workspace.folder import CONFIG, FOLDERS, Workspace
 from workspace.locking import BUSY, UPKEEP, WATCH, alone
 from workspace.models import FOLDER as MODELS
 from workspace.redacting import Pages, is_painted, redact

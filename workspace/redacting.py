@@ -30,7 +30,6 @@ _INK = 200
 """What is darker than this has been seen to be there."""
 _DPI = 200.0
 _QUALITY = 92
-_PDF = b"%PDF-"
 _KEPT_IN_ROOT = {"/Type", "/Pages"}
 
 
@@ -41,12 +40,8 @@ def is_painted(original: Path, pages: Pages) -> bool:
 
 def redact(original: Path, target: Path, pages: Pages) -> None:
     """Write the file to `target` without it. Raises IntakeError."""
-    with original.open("rb") as file:
-        is_pdf = _PDF in file.read(1024)
-    if is_pdf:
-        _redact_pdf(original, target, pages)
-    else:
-        _redact_picture(original, target, pages)
+    redact_file = _redact_pdf if intake.is_pdf(original) else _redact_picture
+    redact_file(original, target, pages)
 
 
 def _redact_pdf(original: Path, target: Path, pages: Pages) -> None:

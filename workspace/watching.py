@@ -19,7 +19,8 @@ from sqlalchemy.exc import OperationalError
 from forms.errors import file_trouble
 from ingest.wholeness import looks_whole
 from store import Store, erasures, scanned
-from workspace.folder import Workspace, digest_of
+from workspace.copying import digest_of
+from workspace.folder import Workspace
 from workspace.locking import WATCH, alone
 from workspace.pool import Pool
 from workspace.scanning import SENT, FileRead, OnFile, find_files, scan
