@@ -59,7 +59,7 @@ STEPS: Mapping[str, tuple[str, Callable[[Detail], str]]] = {
     "report.circular": ("生成每周通报", _nothing),
     "report.inspection": ("生成企业评价报告", _nothing),
     "purge": ("清除个人信息", lambda d: "按一个对象的要求" if "subject" in d else "按保存期限"),
-    "backup": ("备份", lambda d: f"{d['files']} 个文件，其中新增 {d['new']} 个"),
+    "backup": ("备份", lambda d: f"{d['files']} 个文件，其中新增 {d['added']} 个"),
 }
 """Action of the audit log → what clerks call the step, and what it came to."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from campaign.chronicle import STEPS
 from campaign.opinions import CATEGORY_WORDS
+from campaign.town import KIND_WORDS
 from campaign.workbook import SHEET_OF_TABLE
 from layouts.identity import readable
 from review.access import ROLE_NAMES
@@ -175,6 +176,9 @@ def _labelled(detail: Mapping[str, Any], label: Label) -> dict[str, Any]:
     found = dict(detail)
     if "seen" in found:
         found["seen"] = [f"{readable(serial)} {label(serial, field)}" for serial, field in found["seen"]]
+    if "subject" in found:
+        kind, _, code = found["subject"].rpartition("/")
+        found["subject"] = f"{KIND_WORDS.get(kind, kind)} {code}".strip()
     if "serial" in found and "field" in found:
         found["field"] = label(found["serial"], found["field"])
     return found

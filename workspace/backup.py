@@ -246,7 +246,7 @@ def _note(workspace: Workspace, store: Store, made: Made) -> None:
     detail = {
         "folder": made.backup.folder.name,
         "files": len(made.backup.manifest.files) + len(made.backup.manifest.shared),
-        "new": made.new_files,
+        "added": made.new_files,
         "lacking": len(made.backup.manifest.lacking),
     }
     with store.write() as db:

@@ -22,7 +22,7 @@ from layouts.identity import readable
 from review import judging
 from review.access import Area
 from review.accounts import save_account
-from review.doings import ACTIONS
+from review.doings import ACTIONS, detail_words
 from review.sifting import sift
 from store import audit, work
 
@@ -382,6 +382,16 @@ def test_every_doing_has_a_name_for_clerks() -> None:
     sources = (path for part in PARTS for path in (root / part).rglob("*.py"))
     noted = (re.findall(r'audit\.note\([^"{}]*?"([a-z_.]+)"', path.read_text("utf-8")) for path in sources)
     assert {action for found in noted for action in found} <= set(ACTIONS)
+
+
+def test_backups_and_erasures_are_told_in_clerks_words() -> None:
+    def words(**detail: object) -> str:
+        return detail_words(detail, lambda serial, field: field)
+
+    assert (
+        words(folder="2017-05-01-183000", files=21, added=2) == "文件夹：2017-05-01-183000　文件：21　新增：2"
+    )
+    assert words(subject="household/H1", roster=1) == "对象：户 H1　名册：1"
 
 
 def test_nobody_keys_the_same_field_twice_even_by_hand(tmp_path: Path, serve: Serve) -> None:
